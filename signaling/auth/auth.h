@@ -19,8 +19,8 @@
 
 /** Who is behind a connection: a copy, good at the moment it was taken. */
 struct identity {
-	store_id account;
-	store_id session;
+	int64_t account;
+	uint8_t session[STORE_TOKEN_HASH_BYTES];       /* hash of the cookie */
 	char name[STORE_NAME_CHARS + 1];
 	char display[STORE_DISPLAY_CHARS * 4 + 1];
 	enum role role;
@@ -30,9 +30,10 @@ struct identity {
 struct auth_events {
 	/**
 	 * Sessions have ended (signed out, disabled, role or password changed): close what they hold open.
-	 * `session` "": all sessions of `account`, but for the one named `except` (which may be "").
+	 * `one` NULL: all sessions of `account`, but for `except` (which may be NULL).
 	 */
-	void (*sessions_ended)(void *arg, const char *account, const char *session, const char *except);
+	void (*sessions_ended)(void *arg, int64_t account, const uint8_t one[STORE_TOKEN_HASH_BYTES],
+		const uint8_t except[STORE_TOKEN_HASH_BYTES]);
 	void *arg;
 };
 
@@ -59,10 +60,10 @@ void auth_replace(struct auth *auth, const struct store_snapshot *snapshot);
 bool auth_session(struct auth *auth, const char *token, bool admin, int64_t now_s, struct identity *out);
 
 /** Does this session still stand? For what is older than one request. */
-bool auth_session_alive(const struct auth *auth, const char *session);
+bool auth_session_alive(const struct auth *auth, const uint8_t session[STORE_TOKEN_HASH_BYTES]);
 
 /** Borrowed, until the next change. NULL: none. */
-const struct account_record *auth_account(const struct auth *auth, const char *id);
+const struct account_record *auth_account(const struct auth *auth, int64_t id);
 const struct account_record *auth_account_named(const struct auth *auth, const char *name);
 const struct account_record *auth_account_at(const struct auth *auth, size_t index);
 size_t auth_account_count(const struct auth *auth);
@@ -90,7 +91,7 @@ struct auth_answer {
 	uint32_t retry_after_s;
 	struct identity who;    /* login, link use, change: the account */
 	char token[44];         /* the new session's cookie, or a link's token; wiped after the callback */
-	bool weak_name;         /* AUTH_BAD_NAME: it is `display` that was refused, not `name` */
+	bool bad_display;       /* AUTH_BAD_NAME: it is `display` that was refused, not `name` */
 };
 
 typedef void auth_done_fn(void *arg, const struct auth_answer *answer);
@@ -134,9 +135,9 @@ struct account_change {
 	const char *display;
 };
 
-void auth_change(struct auth *auth, const char *account, const struct account_change *change, auth_done_fn *done, void *arg);
+void auth_change(struct auth *auth, int64_t account, const struct account_change *change, auth_done_fn *done, void *arg);
 
 /** A link that sets a new password, valid 72 h; sessions end at once. `answer.token`. */
-void auth_reset(struct auth *auth, const char *account, int64_t now_s, auth_done_fn *done, void *arg);
+void auth_reset(struct auth *auth, int64_t account, int64_t now_s, auth_done_fn *done, void *arg);
 
 #endif

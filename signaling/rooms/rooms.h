@@ -1,5 +1,5 @@
 /**
- * The rooms that exist, as the signaling thread knows them, and the proof that someone knows a room's password.
+ * The rooms that exist, as the signaling thread knows them.
  *
  * Whether a meeting is going on in one, and who is in it, is the live layer's.
  * Everything runs on the signaling thread; callbacks come on it too, never before the call that began it has returned.
@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "attempt_limiter.h"
 #include "hash_pool.h"
 #include "store.h"
 #include "store_thread.h"
@@ -41,26 +40,6 @@ const struct room_record *rooms_find(const struct rooms *rooms, const char *id);
 /** In the order of their making. Borrowed. */
 const struct room_record *rooms_at(const struct rooms *rooms, size_t index);
 size_t rooms_count(const struct rooms *rooms);
-
-enum room_proof {
-	ROOM_PROVEN,            /* the room exists, is not closed, and this is its password */
-	ROOM_REFUSED,           /* anything else: all alike in time too */
-	ROOM_SLOW_DOWN,         /* too many wrong ones; retry_after_s */
-	ROOM_BUSY,              /* the hashing queue is full: as ROOM_SLOW_DOWN, with a short retry_after_s */
-};
-
-/** `id` is the room's id as it was asked for; look the room up again, it may have changed meanwhile. */
-typedef void room_proof_fn(void *arg, const char *id, enum room_proof proof, uint32_t retry_after_s);
-
-/**
- * Is this the room's password? Costs Argon2id only for wrong ones and the first right one; the same right password
- * asked for by many at once costs it once. An owner needs no proof: compare room_record.owner with the identity first.
- * `arg` must live until `done` ran, which always happens (but when rooms are destroyed).
- */
-void rooms_prove(struct rooms *rooms, const char *id, const char *password, const struct client_address *from,
-	int64_t now_us, room_proof_fn *done, void *arg);
-
-/* -- for the REST side ------------------------------------------------------------------------------------------------ */
 
 enum rooms_result { ROOMS_OK, ROOMS_NOT_FOUND, ROOMS_BUSY, ROOMS_TOO_MANY, ROOMS_FAILED };
 

@@ -25,7 +25,7 @@ enum {
 	STORE_TOKEN_HASH_BYTES = 32,
 };
 
-typedef char store_id[STORE_ID_CHARS + 1];
+typedef char store_id[STORE_ID_CHARS + 1];        /* a room's: it is the address people are given */
 
 enum role { ROLE_MEMBER, ROLE_HOST, ROLE_ADMIN };
 
@@ -35,7 +35,7 @@ const char *role_name(enum role role);
 bool role_from_name(enum role *out, const char *name);
 
 struct account_record {
-	store_id id;
+	int64_t id;                             /* from 1, never used twice; 0 stands for nobody */
 	char name[STORE_NAME_CHARS + 1];
 	char display[STORE_DISPLAY_CHARS * 4 + 1];
 	char password_hash[STORE_HASH_BYTES];   /* "": no password yet, its link has not been used */
@@ -46,7 +46,7 @@ struct account_record {
 
 struct room_record {
 	store_id id;
-	store_id owner;                         /* an account */
+	int64_t owner;                          /* an account */
 	char title[STORE_TITLE_CHARS * 4 + 1];
 	char banner[STORE_BANNER_CHARS * 4 + 1];
 	char contact[STORE_CONTACT_CHARS * 4 + 1];
@@ -58,8 +58,7 @@ struct room_record {
 };
 
 struct session_record {
-	store_id id;
-	store_id account;
+	int64_t account;
 	uint8_t token_hash[STORE_TOKEN_HASH_BYTES];
 	bool admin;                             /* made on the administration listener, good only there */
 	int64_t created_s, seen_s;
@@ -67,15 +66,18 @@ struct session_record {
 
 enum link_kind { LINK_SETUP, LINK_INVITE, LINK_RESET };
 
+/** Stands for the id of the account added in the same transaction. */
+#define LINK_OF_ADDED INT64_C(-1)
+
 struct link_record {
 	uint8_t token_hash[STORE_TOKEN_HASH_BYTES];
 	enum link_kind kind;
-	store_id account;                       /* "" for LINK_SETUP */
+	int64_t account;                        /* 0 for LINK_SETUP; LINK_OF_ADDED: the account added before in this transaction */
 	int64_t expires_s;
 };
 
 enum change_kind {
-	CHANGE_ACCOUNT_ADD,             /* account; -EEXIST: the name is taken */
+	CHANGE_ACCOUNT_ADD,             /* account, its id is chosen here; -EEXIST: the name is taken */
 	CHANGE_ACCOUNT_ROLE,            /* account.id, account.role; -ENOENT, as the next three */
 	CHANGE_ACCOUNT_DISABLED,        /* account.id, account.disabled */
 	CHANGE_ACCOUNT_DISPLAY,         /* account.id, account.display */
@@ -86,12 +88,12 @@ enum change_kind {
 	CHANGE_ROOM_PASSWORD,           /* room.id, room.password_hash; -ENOENT */
 	CHANGE_ROOM_REMOVE,             /* room.id; removing what is not there succeeds */
 	CHANGE_SESSION_ADD,             /* session */
-	CHANGE_SESSION_SEEN,            /* session.id, session.seen_s */
-	CHANGE_SESSION_REMOVE,          /* session.id */
-	CHANGE_SESSIONS_REMOVE_OF,      /* session.account, all but session.id (may be "") */
+	CHANGE_SESSION_SEEN,            /* session.token_hash, session.seen_s */
+	CHANGE_SESSION_REMOVE,          /* session.token_hash */
+	CHANGE_SESSIONS_REMOVE_OF,      /* session.account, all but session.token_hash (may be zeros) */
 	CHANGE_LINK_ADD,                /* link */
 	CHANGE_LINK_TAKE,               /* link.token_hash, link.expires_s as now; -ENOENT: used, expired or never there */
-	CHANGE_LINKS_REMOVE_OF,         /* link.account; "" removes set-up links */
+	CHANGE_LINKS_REMOVE_OF,         /* link.account; 0 removes set-up links */
 	CHANGE_REQUIRE_ADMIN,           /* -EBUSY unless an enabled administrator with a password remains */
 	CHANGE_REQUIRE_NO_ADMIN,        /* -EEXIST if there is an administrator with a password */
 	CHANGE_EXPIRE,                  /* removes links older than link.expires_s and sessions not seen since session.seen_s */
@@ -134,9 +136,16 @@ void store_close(struct store *store);
 
 /**
  * Apply `changes` in order, whole or not at all. 0: durable.
+ * @param added   the id of the account that CHANGE_ACCOUNT_ADD made (the last one); may be NULL
  * @return 0, a condition's error as listed above, -ENOSPC, -EIO, -EAGAIN (held by another process for over 5 s)
  */
-int store_apply(struct store *store, const struct store_change *changes, size_t count);
+int store_apply(struct store *store, const struct store_change *changes, size_t count, int64_t *added);
+
+/**
+ * A secret of this installation, made at first use and kept: `name` says what for.
+ * @return 0 or -Exxx
+ */
+int store_secret(struct store *store, const char *name, uint8_t *out, size_t len);
 
 /** Read everything. Free with `store_snapshot_destroy`. @return 0 or -Exxx */
 int store_read(struct store *store, struct store_snapshot **out);

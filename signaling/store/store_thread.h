@@ -15,8 +15,8 @@ struct store_thread;
 /** On the signaling thread; owns `snapshot`. */
 typedef void store_changed_fn(void *arg, struct store_snapshot *snapshot);
 
-/** On the signaling thread. `err` as `store_apply` returns it. */
-typedef void store_done_fn(void *arg, int err);
+/** On the signaling thread. `err` and `added` as `store_apply` returns them. */
+typedef void store_done_fn(void *arg, int err, int64_t added);
 
 /**
  * @param store    taken over; closed by `store_thread_stop`
@@ -30,7 +30,7 @@ int store_thread_start(struct store_thread **out, struct store *store, struct in
 void store_thread_stop(struct store_thread *thread);
 
 /**
- * Apply `changes` (copied) as one transaction, then call `done(arg, err)`. `done` may be NULL.
+ * Apply `changes` (copied) as one transaction, then call `done(arg, err, added)`. `done` may be NULL.
  * @return 0; -ENOMEM or -EBUSY (over 4096 waiting): `done` will not be called. Thread: signaling.
  */
 int store_thread_submit(struct store_thread *thread, const struct store_change *changes, size_t count,
