@@ -19,7 +19,7 @@ enum {
 	CONTROL_VERSION = 1,
 	CONTROL_MESSAGE_MAX = 128 * 1024,       /* bytes of one datagram */
 	CONTROL_NAME_MAX = 64,                  /* bytes: room, peer, epoch, ICE password and user fragment */
-	CONTROL_TAG_MAX = 1024,                 /* bytes: what signaling wants to find again in a snapshot */
+	CONTROL_TAG_MAX = 2048,                 /* bytes: what signaling wants to find again in a snapshot */
 	CONTROL_FINGERPRINT_MAX = 103,          /* "sha-256 " and 32 bytes as AB:CD:… */
 	CONTROL_MID_MAX = 16,                   /* bytes; RFC 8843 lets it travel in a one-byte extension header */
 	CONTROL_RID_MAX = 16,
@@ -166,8 +166,8 @@ struct control_peer_add {
 
 /* Replaces what it names; `what.peer`, and of the rest only the parts whose flag is set. */
 struct control_peer_update {
-	bool has_ice, has_ext, has_payloads, has_sends, has_seats;
-	struct control_peer_add what;   /* room, number, tag, fingerprint: unused */
+	bool has_ice, has_ext, has_payloads, has_sends, has_seats, has_tag;
+	struct control_peer_add what;   /* room, number, fingerprint: unused */
 };
 
 struct control_peer_view {
