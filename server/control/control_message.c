@@ -315,14 +315,14 @@ static void read_seats(struct fields *f, json_t *list, struct control_peer_add *
 	f->ok &= seat_ssrcs_distinct(out->seats, out->seat_count);
 }
 
-/* "sha-256 " and 32 bytes in upper-case hexadecimal, colons between (RFC 8122 §5). */
+/* "sha-256 " and 32 bytes in hexadecimal, colons between (RFC 8122 §5; lower case is met with). */
 static bool fingerprint_sound(const char *s)
 {
 	if (strlen(s) != CONTROL_FINGERPRINT_MAX || memcmp(s, "sha-256 ", 8) != 0)
 		return false;
 	for (size_t i = 8; i < CONTROL_FINGERPRINT_MAX; i++) {
 		bool colon = (i - 8) % 3 == 2;
-		bool hex = (s[i] >= '0' && s[i] <= '9') || (s[i] >= 'A' && s[i] <= 'F');
+		bool hex = s[i] && strchr("0123456789ABCDEFabcdef", s[i]);
 		if (colon ? s[i] != ':' : !hex)
 			return false;
 	}
