@@ -3,8 +3,8 @@
  *
  * An attempt is charged when it begins and given back when the password was right, so a hundred guesses at once count as
  * a hundred. Memory is fixed: keys share cells of a keyed table, so a flood of new keys can only make it stricter, never
- * looser. An attacker cannot lock a subject for others: a pair that has not failed yet is always let through, and one
- * that has logged in before is not subject to the address's and the subject's own rate.
+ * looser. An attacker cannot lock a subject for others: the subject's own rate does not hold back a pair that has not failed yet, and a pair
+ * that has logged in before is free of the rates of address and subject.
  *
  * An address is a whole IPv4 address or an IPv6 /64. A subject is an account's name or a room's id, known or not.
  * Pure: bytes and `now` in, a verdict out. Thread: one.

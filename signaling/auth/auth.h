@@ -2,8 +2,8 @@
  * Accounts and sessions, as the signaling thread knows them: who is this, may they come in.
  *
  * Held in memory, written through the store thread: what was answered with success is durable. Everything here runs on
- * the signaling thread; what takes time (Argon2id, the disk) ends in a callback on the same thread, never before the
- * call that began it has returned.
+ * the signaling thread; what takes time (Argon2id, the disk) ends in a callback on the same thread. What is refused at
+ * once calls back before the call that began it has returned.
  */
 #ifndef HOPKIN_AUTH_AUTH_H
 #define HOPKIN_AUTH_AUTH_H
@@ -72,6 +72,9 @@ bool auth_has_admin(const struct auth *auth);
 /** Its invitation has not been used. */
 bool auth_pending(const struct account_record *account);
 
+/** Call about once an hour: forgets links and sessions that are over. */
+void auth_expire(struct auth *auth, int64_t now_s);
+
 /** How an operation ended. */
 enum auth_result {
 	AUTH_OK,
@@ -82,6 +85,7 @@ enum auth_result {
 	AUTH_BAD_NAME,
 	AUTH_NAME_TAKEN,
 	AUTH_LAST_ADMIN,
+	AUTH_NOT_ALLOWED,       /* the password is right, but this is the administration listener and they are no administrator */
 	AUTH_NOT_FOUND,
 	AUTH_FAILED,            /* the disk */
 };

@@ -11,7 +11,7 @@
  * One line of text for people: Unicode NFC, outer spaces dropped, inner runs of spaces made one.
  *
  * Refused: malformed UTF-8, control characters and line breaks, direction-changing and invisible format characters
- * (Unicode Cc, Cf but ZWJ/ZWNJ between letters, Zl, Zp, Cs, Co, Cn), more than eight combining marks in a row, nothing
+ * (Unicode Cc, Cf but a ZWJ or ZWNJ between letters, Zl, Zp, Cs, Co, Cn), invisible letters, more than four combining marks in a row, nothing
  * left, more than `max_chars` code points.
  *
  * @param out        the result, ended with NUL; at least max_chars * 4 + 1 bytes

@@ -2,7 +2,8 @@
  * The rooms that exist, as the signaling thread knows them.
  *
  * Whether a meeting is going on in one, and who is in it, is the live layer's.
- * Everything runs on the signaling thread; callbacks come on it too, never before the call that began it has returned.
+ * Everything runs on the signaling thread; callbacks come on it too; what is refused at once calls
+ * back before the call that began it has returned.
  */
 #ifndef HOPKIN_ROOMS_ROOMS_H
 #define HOPKIN_ROOMS_ROOMS_H

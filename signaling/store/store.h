@@ -127,7 +127,7 @@ struct store;
 /**
  * Open or make the database and bring it to this version.
  * @param path  of the database file; its folder exists and is ours alone
- * @return 0; -EPROTO: made by a newer Hopkin; -EIO and others: unusable, `store_last_error` is not to be had
+ * @return 0; -EPROTO: made by a newer Hopkin; others: it cannot be used
  */
 int store_open(struct store **out, const char *path);
 
