@@ -90,15 +90,14 @@ struct live_ops {
 	void (*password_check)(void *ctx, uint64_t ticket, const char *encoded, const char *password);
 	/* Before a wrong-able password is looked at: may this address guess at this room, or how many seconds must it wait? */
 	enum live_guess (*guess_ask)(void *ctx, const char *address, const char *room, uint32_t *retry_after_s);
-	/* A password was wrong. */
+	/* How an allowed guess ended; exactly one of the two follows each LIVE_GUESS_ALLOWED. Right: also where nothing was decided. */
 	void (*guess_wrong)(void *ctx, const char *address, const char *room);
+	void (*guess_right)(void *ctx, const char *address, const char *room);
 	/* Normalise a guest's name as display names of accounts are; false: not a name. */
 	bool (*name_clean)(void *ctx, const char *name, char out[LIVE_NAME_ROOM]);
 	/* Watch this descriptor: call live_link_readable when it can be read and, if `writing`, live_link_writable when it can be
 	 * written. -1: watch none. Replaces what was watched before; the descriptor stays live's. */
 	void (*link_watch)(void *ctx, int fd, bool writing);
-	/* One event of a meeting's life for the log, e.g. "meeting.opened room=…". Never a name, token, password or chat text. */
-	void (*log)(void *ctx, const char *line);
 };
 
 struct live_config {
