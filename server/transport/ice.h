@@ -120,6 +120,12 @@ void ice_tick(struct ice *ice, struct ice_stun *stun, int64_t now_us, struct ice
 /** When ice_tick() next has something to do. */
 int64_t ice_deadline(const struct ice *ice);
 
+/**
+ * DTLS was completed on this path, with the right certificate: it counts as validated, and as nominated if no path is. It still must
+ * answer a check of ours before it is selected. For a worker that takes a peer over when another saw its nomination.
+ */
+void ice_prefer(struct ice *ice, struct ice_stun *stun, const struct path *path, int64_t now_us, struct ice_out *out);
+
 /** A TCP connection is closed: its path must not be used any more. */
 void ice_path_gone(struct ice *ice, const struct path *path, struct ice_out *out);
 

@@ -1,0 +1,314 @@
+#include "media_keys.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <srtp2/srtp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+
+enum {
+	WINDOW = 512,           /* packets: later than this is not told from a replay; half a second of a fast video stream */
+	RTP_HEADER = 12,
+	RTCP_HEADER = 8,
+	MOST_SSRCS = 4096,
+};
+
+/* Which indices of one outgoing SSRC have been used: the highest, and one bit for each of the WINDOW up to it. */
+struct sent {
+	uint32_t ssrc;
+	bool used;
+	bool started;                           /* false: only SRTCP so far */
+	uint64_t highest;                       /* index: ROC << 16 | seq, RFC 3711 §3.3.1 */
+	uint64_t bits[WINDOW / 64];             /* bit (index mod WINDOW) */
+};
+
+/* SSRCs seen in one direction: open addressing, never removed from (a forgotten SSRC could be replayed or sent twice). */
+struct seen {
+	uint32_t mask;                          /* table size - 1 */
+	unsigned count, most;
+	bool *used;                             /* owned; incoming only */
+	uint32_t *ssrc;                         /* owned; incoming only */
+};
+
+struct media_keys {
+	srtp_t rx, tx;                          /* owned; streams appear from a template, one per SSRC */
+	struct seen in;
+	uint32_t sent_mask;
+	unsigned sent_count, most;
+	struct sent *sent;                      /* owned */
+};
+
+int media_keys_library_start(void)
+{
+	return srtp_init() == srtp_err_status_ok ? 0 : -EIO;
+}
+
+void media_key_material_wipe(struct media_key_material *material)
+{
+	OPENSSL_cleanse(material, sizeof *material);
+}
+
+/* -- set-up ----------------------------------------------------------------------------------------------------------- */
+
+static int session_create(srtp_t *out, uint32_t profile, srtp_ssrc_type_t direction, const uint8_t *key, const uint8_t *salt)
+{
+	uint8_t both[MEDIA_KEY_BYTES + MEDIA_SALT_MAX];
+	memcpy(both, key, MEDIA_KEY_BYTES);
+	memcpy(both + MEDIA_KEY_BYTES, salt, MEDIA_SALT_MAX);
+	srtp_policy_t policy = { .ssrc = { .type = direction }, .key = both, .window_size = WINDOW, .allow_repeat_tx = 0 };
+	if (profile == MEDIA_AEAD_AES_128_GCM) {
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
+	} else {
+		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtp);
+		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy.rtcp);
+	}
+	srtp_err_status_t status = srtp_create(out, &policy);
+	OPENSSL_cleanse(both, sizeof both);
+	return status == srtp_err_status_ok ? 0 : -ENOMEM;
+}
+
+static uint32_t table_size(unsigned most)
+{
+	uint32_t size = 8;
+	while (size < 2 * most)
+		size *= 2;
+	return size;
+}
+
+static int create(struct media_keys **out, const struct media_key_material *m, unsigned most_ssrcs, bool client)
+{
+	if ((m->profile != MEDIA_AEAD_AES_128_GCM && m->profile != MEDIA_AES128_CM_SHA1_80) || !most_ssrcs || most_ssrcs > MOST_SSRCS)
+		return -EINVAL;
+	struct media_keys *keys = calloc(1, sizeof *keys);
+	if (!keys)
+		return -ENOMEM;
+	uint32_t size = table_size(most_ssrcs);
+	keys->most = keys->in.most = most_ssrcs;
+	keys->in.mask = keys->sent_mask = size - 1;
+	keys->in.used = calloc(size, sizeof *keys->in.used);
+	keys->in.ssrc = calloc(size, sizeof *keys->in.ssrc);
+	keys->sent = calloc(size, sizeof *keys->sent);
+
+	const uint8_t *rx_key = client ? m->server_key : m->client_key, *rx_salt = client ? m->server_salt : m->client_salt;
+	const uint8_t *tx_key = client ? m->client_key : m->server_key, *tx_salt = client ? m->client_salt : m->server_salt;
+	if (!keys->in.used || !keys->in.ssrc || !keys->sent ||
+			session_create(&keys->rx, m->profile, ssrc_any_inbound, rx_key, rx_salt) ||
+			session_create(&keys->tx, m->profile, ssrc_any_outbound, tx_key, tx_salt)) {
+		media_keys_destroy(keys);
+		return -ENOMEM;
+	}
+	*out = keys;
+	return 0;
+}
+
+int media_keys_create(struct media_keys **out, const struct media_key_material *material, unsigned most_ssrcs)
+{
+	return create(out, material, most_ssrcs, false);
+}
+
+int media_keys_create_client(struct media_keys **out, const struct media_key_material *material, unsigned most_ssrcs)
+{
+	return create(out, material, most_ssrcs, true);
+}
+
+void media_keys_destroy(struct media_keys *keys)
+{
+	if (!keys)
+		return;
+	/* the library clears each key schedule as it frees it */
+	if (keys->rx)
+		srtp_dealloc(keys->rx);
+	if (keys->tx)
+		srtp_dealloc(keys->tx);
+	free(keys->in.used);
+	free(keys->in.ssrc);
+	free(keys->sent);
+	OPENSSL_cleanse(keys, sizeof *keys);
+	free(keys);
+}
+
+/* -- in --------------------------------------------------------------------------------------------------------------- */
+
+/* Spread of an SSRC that a stranger may choose; the tables are at most half full and bounded, so a bad spread costs little. */
+static uint32_t spread(uint32_t ssrc)
+{
+	return (ssrc * 2654435769u) >> 15;
+}
+
+static uint32_t seen_slot(const struct seen *seen, uint32_t ssrc)
+{
+	uint32_t at = spread(ssrc) & seen->mask;
+	while (seen->used[at] && seen->ssrc[at] != ssrc)
+		at = (at + 1) & seen->mask;
+	return at;
+}
+
+static enum pkt_verdict verdict_in(srtp_err_status_t status)
+{
+	switch (status) {
+	case srtp_err_status_ok:
+		return PKT_OK;
+	case srtp_err_status_replay_fail:
+	case srtp_err_status_replay_old:
+		return PKT_REPLAYED;
+	case srtp_err_status_bad_param:
+	case srtp_err_status_parse_err:
+		return PKT_SHORT;
+	default:
+		return PKT_FORGED;
+	}
+}
+
+typedef srtp_err_status_t (*unprotect_fn)(srtp_t session, void *bytes, int *len);
+
+/*
+ * The library opens a packet of an SSRC it does not know with the template's keys, and makes a stream for it only after the tag has
+ * verified. So only verified SSRCs are counted here, and once there are enough the library is not asked about new ones at all.
+ */
+static enum pkt_verdict unprotect(struct media_keys *keys, struct packet *pkt, uint32_t ssrc, unprotect_fn open)
+{
+	uint32_t at = seen_slot(&keys->in, ssrc);
+	bool fresh = !keys->in.used[at];
+	if (fresh && keys->in.count >= keys->in.most)
+		return PKT_SSRC_LIMIT;
+
+	int len = pkt->len;
+	enum pkt_verdict verdict = verdict_in(open(keys->rx, pkt->data, &len));
+	if (verdict != PKT_OK)
+		return verdict;
+	if (fresh) {
+		keys->in.used[at] = true;
+		keys->in.ssrc[at] = ssrc;
+		keys->in.count++;
+	}
+	pkt->len = (uint16_t)len;
+	return PKT_OK;
+}
+
+enum pkt_verdict media_unprotect(struct media_keys *keys, struct packet *pkt)
+{
+	struct rd r = rd_from(pkt->data, pkt->len);
+	rd_skip(&r, 8);
+	uint32_t ssrc = rd_u32(&r);
+	return r.ok ? unprotect(keys, pkt, ssrc, srtp_unprotect) : PKT_SHORT;
+}
+
+enum pkt_verdict media_unprotect_rtcp(struct media_keys *keys, struct packet *pkt)
+{
+	struct rd r = rd_from(pkt->data, pkt->len);
+	rd_skip(&r, 4);
+	uint32_t ssrc = rd_u32(&r);
+	/* the library reads the index and tag from the end without looking whether they are there */
+	if (!r.ok || rd_left(&r) < 4 + 10)
+		return PKT_SHORT;
+	return unprotect(keys, pkt, ssrc, srtp_unprotect_rtcp);
+}
+
+/* -- out -------------------------------------------------------------------------------------------------------------- */
+
+static struct sent *sent_find(struct media_keys *keys, uint32_t ssrc)
+{
+	uint32_t at = spread(ssrc) & keys->sent_mask;
+	while (keys->sent[at].used && keys->sent[at].ssrc != ssrc)
+		at = (at + 1) & keys->sent_mask;
+	struct sent *sent = &keys->sent[at];
+	if (!sent->used) {
+		if (keys->sent_count >= keys->most)
+			return NULL;
+		*sent = (struct sent){ .ssrc = ssrc, .used = true };
+		keys->sent_count++;
+	}
+	return sent;
+}
+
+/*
+ * Take the index that the receiver will guess for `seq`, once and for ever; false: it is used, or too old to tell. GCM gives its
+ * authentication key away when one nonce is used twice, so this is ours to guarantee, whatever the library does.
+ */
+static bool take_index(struct sent *sent, uint16_t seq)
+{
+	if (!sent->started) {
+		sent->started = true;
+		sent->highest = seq;
+		sent->bits[seq % WINDOW / 64] |= UINT64_C(1) << (seq % 64);
+		return true;
+	}
+	int32_t delta = (int16_t)(seq - (uint16_t)sent->highest);
+	if (delta > 0) {
+		for (int32_t i = 1; i <= delta && i <= WINDOW; i++) {
+			uint64_t freed = sent->highest + (uint64_t)i;
+			sent->bits[freed % WINDOW / 64] &= ~(UINT64_C(1) << (freed % 64));
+		}
+		sent->highest += (uint64_t)delta;
+	} else if (-delta >= WINDOW || (int64_t)sent->highest + delta < 0) {
+		return false;
+	}
+	uint64_t index = delta > 0 ? sent->highest : sent->highest - (uint64_t)-delta;
+	uint64_t bit = UINT64_C(1) << (index % 64);
+	if (sent->bits[index % WINDOW / 64] & bit)
+		return false;
+	sent->bits[index % WINDOW / 64] |= bit;
+	return true;
+}
+
+static enum pkt_verdict verdict_out(srtp_err_status_t status)
+{
+	switch (status) {
+	case srtp_err_status_ok:
+		return PKT_OK;
+	case srtp_err_status_replay_fail:
+	case srtp_err_status_replay_old:
+	case srtp_err_status_key_expired:
+		return PKT_USED_INDEX;
+	case srtp_err_status_bad_param:
+	case srtp_err_status_parse_err:
+		return PKT_SHORT;
+	default:
+		return PKT_NO_ROOM;
+	}
+}
+
+enum pkt_verdict media_protect(struct media_keys *keys, uint8_t *bytes, uint16_t *len, size_t room)
+{
+	if (*len < RTP_HEADER)
+		return PKT_SHORT;
+	if (room < (size_t)*len + MEDIA_OVERHEAD)
+		return PKT_NO_ROOM;
+	struct rd r = rd_from(bytes, *len);
+	rd_skip(&r, 2);
+	uint16_t seq = rd_u16(&r);
+	rd_skip(&r, 4);
+	struct sent *sent = sent_find(keys, rd_u32(&r));
+	if (!sent)
+		return PKT_SSRC_LIMIT;
+	if (!take_index(sent, seq))
+		return PKT_USED_INDEX;
+
+	int sealed = *len;
+	enum pkt_verdict verdict = verdict_out(srtp_protect(keys->tx, bytes, &sealed));
+	if (verdict == PKT_OK)
+		*len = (uint16_t)sealed;
+	return verdict;
+}
+
+enum pkt_verdict media_protect_rtcp(struct media_keys *keys, uint8_t *bytes, uint16_t *len, size_t room)
+{
+	if (*len < RTCP_HEADER)
+		return PKT_SHORT;
+	if (room < (size_t)*len + MEDIA_OVERHEAD)
+		return PKT_NO_ROOM;
+	struct rd r = rd_from(bytes, *len);
+	rd_skip(&r, 4);
+	if (!sent_find(keys, rd_u32(&r)))
+		return PKT_SSRC_LIMIT;
+
+	int sealed = *len;      /* the SRTCP index is the library's own and only grows (RFC 3711 §3.4) */
+	enum pkt_verdict verdict = verdict_out(srtp_protect_rtcp(keys->tx, bytes, &sealed));
+	if (verdict == PKT_OK)
+		*len = (uint16_t)sealed;
+	return verdict;
+}
