@@ -6,7 +6,7 @@
  * started, and `{"t":"stop"}`; end of file means stop, and the kernel ends the children if this process dies.
  *
  *	hopkin-media       --parent FD --udp FD,… --locals N --workers W --log-level L
- *	hopkin signaling   --parent FD --listen FD,… --admin FD,… --addresses IP,… --announce yes|no, and the flags serve was given
+ *	hopkin signaling   --parent FD --listen-fds FD,… --admin-fds FD,… --addresses IP,… --announce yes|no, and the flags serve was given
  *
  * `--udp` is worker-major: worker 0's N local addresses, then worker 1's. `--addresses` names the N local addresses in that order.
  * `--announce yes` comes with the first start alone: print addresses and the one-time link. A child that ends with status

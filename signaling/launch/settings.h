@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { SETTINGS_LIST_MAX = 16, SETTINGS_ERROR_MAX = 512 };
+enum { SETTINGS_LIST_MAX = 16, SETTINGS_ERROR_MAX = 8192 };
 
 struct settings_list {
 	size_t count;
