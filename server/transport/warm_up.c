@@ -118,7 +118,7 @@ static bool warm_stun(void)
 {
 	static const struct ice_credentials credentials = { "warm", "warmwarmwarmwarmwarmwarm", "peer", "peerpeerpeerpeerpeerpeer" };
 	static const struct path path = { .kind = PATH_UDP4, .port = 9, .ip = { 127, 0, 0, 1 } };
-	static const uint16_t known[] = { 0 };
+	static const uint16_t known[] = { STUN_ATTRIBUTE_USERNAME, STUN_ATTRIBUTE_MESSAGE_INTEGRITY, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS, 0 };
 	struct ice_stun *stun = NULL;
 	struct ice *ice = NULL;
 	struct ice_out *out = malloc(sizeof *out);
