@@ -20,13 +20,11 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 LOGS = BUILD / "tests"
+NODE = TOP / "tests" / "e2e" / "node_modules" / ".bin" / "node"
 CORES = os.cpu_count() or 2
 LINE = re.compile(r"^(ok|not ok)\b(.*)$")
 
-# A network and a process table of its own: ports are free, nothing outside can be reached, and nothing outlives it.
-# With `exec`, the script is the namespace's first process and its end is the end of all.
-ALONE = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--mount",
-	"sh", "-c", "ip link set lo up; \"$@\"", "sh"]
+ALONE = [str(TOP / "tests" / "lib" / "alone")]
 
 
 class Program:
@@ -238,20 +236,19 @@ E2E_SECONDS = {"recovery": 300, "transports": 300, "screens": 400}
 
 
 def e2e_programs(fast):
-	node = TOP / "tests" / "e2e" / "node_modules" / ".bin" / "node"
 	scripts = sorted((TOP / "tests" / "e2e").glob("*.mjs"))
-	programs = [Program(f"e2e-{path.stem}", [node, path], group="e2e", seconds=E2E_SECONDS.get(path.stem, 240),
+	programs = [Program(f"e2e-{path.stem}", [NODE, path], group="e2e", seconds=E2E_SECONDS.get(path.stem, 240),
 		env=e2e_env(), alone=True) for path in scripts]
 	if not fast:
 		return programs
-	return [Program("e2e-meeting-fast", [node, TOP / "tests" / "e2e" / f"{E2E_FAST}.mjs", "--fast"], group="e2e", seconds=100,
+	return [Program("e2e-meeting-fast", [NODE, TOP / "tests" / "e2e" / f"{E2E_FAST}.mjs", "--fast"], group="e2e", seconds=100,
 		env=e2e_env(), alone=True)]
 
 
 def native_programs(part, build, arguments=(), suffix=""):
 	folder = TOP / "tests" / part
 	scripts = sorted(path for path in folder.glob("run*") if path.is_file() and os.access(path, os.X_OK))
-	env = {"asan": ASAN, "tsan": TSAN}.get(build, {})
+	env = {**{"asan": ASAN, "tsan": TSAN}.get(build, {}), "PATH": f"{NODE.parent}:{os.environ['PATH']}"}
 	return [Program(f"{part}-{path.name.removeprefix('run').strip('-') or 'all'}{suffix}", [path, BUILD / build, *arguments],
 		group=part, seconds=300, env=env, alone=True) for path in scripts]
 

@@ -22,7 +22,7 @@ function probe(alphabet, camera) {
 		const real = devices.getUserMedia.bind(devices);
 		devices.getUserMedia = async (wanted) => {
 			if (camera)
-				return drawn(wanted);
+				return drawn(wanted, await real(wanted));
 			const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 			const audio = wanted?.audio ? { ...(wanted.audio === true ? {} : wanted.audio), ...plain } : wanted?.audio;
 			return real({ ...wanted, audio });
@@ -32,9 +32,11 @@ function probe(alphabet, camera) {
 	let sound;
 	const context = () => sound ??= new AudioContext({ sampleRate: 48000 });
 
-	// A browser that cannot take files as devices draws its camera and hums its microphone.
-	function drawn(wanted) {
+	// A browser that cannot take files as devices draws its camera and hums its microphone. Its own fake devices stay in use
+	// beneath: Firefox shows all its addresses to a page that captures, and only then.
+	function drawn(wanted, beneath) {
 		const stream = new MediaStream();
+		const kinds = { video: beneath.getVideoTracks()[0], audio: beneath.getAudioTracks()[0] };
 		if (wanted?.video)
 			stream.addTrack(drawn_camera());
 		if (wanted?.audio) {
@@ -47,6 +49,10 @@ function probe(alphabet, camera) {
 			hum.start();
 			context().resume();
 			stream.addTrack(out.stream.getAudioTracks()[0]);
+		}
+		for (const track of stream.getTracks()) {
+			const stop = track.stop.bind(track);
+			track.stop = () => { kinds[track.kind]?.stop(); stop(); };
 		}
 		return stream;
 	}
