@@ -53,10 +53,12 @@ static const struct row rows[] = {
 	  "Shown where people join. A room may have its own." },
 	{ "contact", KIND_TEXT, AT(contact), "", 0, 200, NULL, NULL,
 	  "Whom to call after an incident; shown where people join. A room may have its own." },
-	{ "session_hours", KIND_NUMBER, AT(session_hours), "12", 1, 720, NULL, "hours",
-	  "How long a sign-in lasts at most." },
-	{ "session_idle_minutes", KIND_NUMBER, AT(session_idle_minutes), "120", 5, 43200, NULL, "minutes",
-	  "After how long without a request it ends sooner. Being in a meeting counts as a request." },
+	{ "seats", KIND_NUMBER, AT(seats), "9", 1, 25, NULL, "people",
+	  "How many other people one browser may receive pictures of at once." },
+	{ "connections", KIND_NUMBER, AT(connections), "10000", 16, 60000, NULL, "connections",
+	  "Most TCP connections at once." },
+	{ "connections_per_address", KIND_NUMBER, AT(connections_per_address), "1500", 4, 60000, NULL, "connections",
+	  "Most of them from one IP address. An agency behind one router has one address." },
 	{ "log_level", KIND_CHOICE, AT(log_level), "info", 0, 0, "debug info warn error", NULL,
 	  "debug, info, warn or error." },
 };
@@ -393,6 +395,20 @@ void settings_free(struct settings *s)
 	free(s->data);
 	free(s->file);
 	*s = (struct settings){ 0 };
+}
+
+void settings_main_url(const struct settings *s, char *out, size_t room)
+{
+	char machine[256] = "localhost";
+	const char *host = s->host_name;
+	if (!*host && s->listen.count)
+		host = s->listen.items[0];
+	if (!*host && !gethostname(machine, sizeof machine - 1))
+		host = machine;
+	bool v6 = strchr(host, ':');
+	int len = snprintf(out, room, "https://%s%s%s", v6 ? "[" : "", host, v6 ? "]" : "");
+	if (s->port != 443 && len > 0 && (size_t)len < room)
+		snprintf(out + len, room - (size_t)len, ":%ld", s->port);
 }
 
 /* -- words for people ------------------------------------------------------------------------------------------------ */

@@ -33,7 +33,8 @@ struct settings {
 	char *media;                            /* "": beside the program */
 	long workers;                           /* 0: one a core */
 	char *banner, *contact;
-	long session_hours, session_idle_minutes;
+	long seats;                             /* person seats a browser may ask for */
+	long connections, connections_per_address;
 	char *log_level;
 };
 
@@ -46,6 +47,9 @@ struct settings {
  */
 int settings_load(struct settings *out, int argc, char *const argv[], char error[SETTINGS_ERROR_MAX]);
 void settings_free(struct settings *settings);
+
+/** "https://HOST[:PORT]" of the main listener, no slash at the end: host_name, else the first of `listen`, else this machine's name. */
+void settings_main_url(const struct settings *settings, char *out, size_t room);
 
 /** The documented file, every key commented out with its default: what hopkin.conf.example contains. */
 void settings_print_example(FILE *out);

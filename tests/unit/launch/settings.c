@@ -33,9 +33,29 @@ static void good_file(void)
 	check("a relative one is under the data folder", !strncmp(s.key, folder, strlen(folder)) && strstr(s.key, "/certs/server.key"));
 	check("a flag with a blank", s.admin_port == 9001);
 	check("a flag with =", s.public_address.count == 1);
-	check("what nobody set is the default", s.session_hours == 12 && s.workers == 0);
+	check("what nobody set is the default", s.seats == 9 && s.workers == 0);
 	check("the file is named", s.file && !strcmp(s.file, path));
 	settings_free(&s);
+}
+
+static const struct { const char *name, *flag, *value, *port, *url; } urls[] = {
+	{ "a name", "--host-name", "hop.tinh.gov.vn", "8443", "https://hop.tinh.gov.vn:8443" },
+	{ "the usual port is not said", "--host-name", "hop.tinh.gov.vn", "443", "https://hop.tinh.gov.vn" },
+	{ "an address", "--listen", "192.0.2.1", "8443", "https://192.0.2.1:8443" },
+	{ "an IPv6 address in brackets", "--listen", "2001:db8::1", "443", "https://[2001:db8::1]" },
+};
+
+static void url_cases(void)
+{
+	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+		char *argv[] = { "--data", folder, (char *)urls[i].flag, (char *)urls[i].value, "--port", (char *)urls[i].port };
+		char error[SETTINGS_ERROR_MAX], url[300];
+		struct settings s;
+		int err = settings_load(&s, 6, argv, error);
+		settings_main_url(&s, url, sizeof url);
+		check(urls[i].name, !err && !strcmp(url, urls[i].url));
+		settings_free(&s);
+	}
 }
 
 static const struct { const char *name, *text, *says; } bad_files[] = {
@@ -137,6 +157,7 @@ int main(int argc, char **argv)
 	good_file();
 	bad_file_cases();
 	flag_cases();
+	url_cases();
 	example();
 	rmdir(folder);
 	return check_done();
