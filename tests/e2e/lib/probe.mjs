@@ -4,7 +4,7 @@
 
 import { COLOURS, WIDTH, HEIGHT, FPS, fields, tone_hz } from "./media.mjs";
 
-function probe(alphabet, camera) {
+function probe(alphabet, camera, shared) {
 	if (window.hopkin_probe)
 		return;
 	const connections = [];
@@ -20,12 +20,35 @@ function probe(alphabet, camera) {
 	const devices = navigator.mediaDevices;
 	if (devices) {
 		const real = devices.getUserMedia.bind(devices);
-		devices.getUserMedia = async (wanted) => {
+		devices.getUserMedia = async (wanted) => remember(await opened(wanted));
+		const opened = async (wanted) => {
 			if (camera)
 				return drawn(wanted, await real(wanted));
 			const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 			const audio = wanted?.audio ? { ...(wanted.audio === true ? {} : wanted.audio), ...plain } : wanted?.audio;
 			return real({ ...wanted, audio });
+		};
+	}
+
+	const opened_tracks = [];
+
+	function remember(stream) {
+		opened_tracks.push(...stream.getTracks());
+		return stream;
+	}
+
+	/** How many of the devices' tracks that were ever opened are still on: whether a camera's light would shine. */
+	function live_devices() {
+		return opened_tracks.filter((track) => track.readyState === "live").length;
+	}
+
+	// A shared screen has a code and a tone of its own, drawn: there is no picker to answer in a test.
+	if (devices?.getDisplayMedia) {
+		devices.getDisplayMedia = async (wanted) => {
+			const stream = new MediaStream([drawn_camera(shared)]);
+			if (wanted?.audio)
+				stream.addTrack(drawn_hum(shared.hz));
+			return stream;
 		};
 	}
 
@@ -38,18 +61,9 @@ function probe(alphabet, camera) {
 		const stream = new MediaStream();
 		const kinds = { video: beneath.getVideoTracks()[0], audio: beneath.getAudioTracks()[0] };
 		if (wanted?.video)
-			stream.addTrack(drawn_camera());
-		if (wanted?.audio) {
-			const hum = context().createOscillator();
-			const level = context().createGain();
-			const out = context().createMediaStreamDestination();
-			hum.frequency.value = camera.hz;
-			level.gain.value = 0.27;
-			hum.connect(level).connect(out);
-			hum.start();
-			context().resume();
-			stream.addTrack(out.stream.getAudioTracks()[0]);
-		}
+			stream.addTrack(drawn_camera(camera));
+		if (wanted?.audio)
+			stream.addTrack(drawn_hum(camera.hz));
 		for (const track of stream.getTracks()) {
 			const stop = track.stop.bind(track);
 			track.stop = () => { kinds[track.kind]?.stop(); stop(); };
@@ -57,14 +71,26 @@ function probe(alphabet, camera) {
 		return stream;
 	}
 
-	function drawn_camera() {
+	function drawn_hum(hz) {
+		const hum = context().createOscillator();
+		const level = context().createGain();
+		const out = context().createMediaStreamDestination();
+		hum.frequency.value = hz;
+		level.gain.value = 0.27;
+		hum.connect(level).connect(out);
+		hum.start();
+		context().resume();
+		return out.stream.getAudioTracks()[0];
+	}
+
+	function drawn_camera(picture) {
 		const canvas = document.createElement("canvas");
-		canvas.width = camera.width;
-		canvas.height = camera.height;
+		canvas.width = picture.width;
+		canvas.height = picture.height;
 		const pen = canvas.getContext("2d");
 		let n = 0;
 		const draw = () => {
-			camera.fields.forEach((digit, index) => {
+			picture.fields.forEach((digit, index) => {
 				pen.fillStyle = `rgb(${alphabet[digit].join(",")})`;
 				pen.fillRect((index & 1) * canvas.width / 2, (index >> 1) * canvas.height / 2, canvas.width / 2, canvas.height / 2);
 			});
@@ -72,8 +98,8 @@ function probe(alphabet, camera) {
 			pen.fillRect(n++ * 10 % (canvas.width - 40), canvas.height / 2 - 10, 40, 20);
 		};
 		draw();
-		const timer = setInterval(draw, 1000 / camera.fps);
-		const track = canvas.captureStream(camera.fps).getVideoTracks()[0];
+		const timer = setInterval(draw, 1000 / picture.fps);
+		const track = canvas.captureStream(picture.fps).getVideoTracks()[0];
 		const stop = track.stop.bind(track);
 		track.stop = () => { clearInterval(timer); stop(); };
 		return track;
@@ -154,13 +180,22 @@ function probe(alphabet, camera) {
 		return { connections: connections.length, packets, bytes, frames };
 	}
 
-	window.hopkin_probe = { connections, read_code, read_tone, sound_of, received };
+	window.hopkin_probe = { connections, read_code, read_tone, sound_of, received, live_devices };
+}
+
+/** The code of the screen that person `code` shares. */
+export function screen_code(code) {
+	return code + 32;
+}
+
+function drawing(code) {
+	return { fields: fields(code), hz: tone_hz(code), width: WIDTH, height: HEIGHT, fps: FPS };
 }
 
 /** The text of the probe for a page of person `code`; `drawn` where the browser cannot take files as devices. */
 export function probe_source(code, drawn = false) {
-	const camera = drawn ? { fields: fields(code), hz: tone_hz(code), width: WIDTH, height: HEIGHT, fps: FPS } : null;
-	return `(${probe})(${JSON.stringify(COLOURS)}, ${JSON.stringify(camera)})`;
+	const words = [COLOURS, drawn ? drawing(code) : null, drawing(screen_code(code))];
+	return `(${probe})(${words.map((word) => JSON.stringify(word)).join(", ")})`;
 }
 
 /** Which person hums at `hz`, or null. */
