@@ -18,12 +18,12 @@ const FLAGS = [
  * Opens a browser for person `code`.
  *
  * @param options  media: folder for the device files; camera: [width, height]; devices: false for a machine that has none;
- *                 flags, env: more of them; trust: false (default) to take any certificate, true to judge it;
+ *                 flags, env: more of them; real_ui: true for the browser's own questions about devices; trust: false (default) to take any certificate, true to judge it;
  *                 context: options for the Playwright context (locale, viewport, colorScheme …)
  * @return { page, context, browser, requests } where `requests` grows with each address the page asked for
  */
 export async function open_chromium(code, options = {}) {
-	const flags = [...FLAGS, ...(options.flags ?? [])];
+	const flags = [...FLAGS.filter((flag) => !options.real_ui || !flag.includes("fake-ui")), ...(options.flags ?? [])];
 	if (options.devices !== false) {
 		const [width, height] = options.camera ?? [undefined, undefined];
 		const files = media_files(options.media, code, width, height);
