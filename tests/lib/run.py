@@ -58,8 +58,12 @@ class Count:
 def run_limited(command, seconds, env, log):
 	"""Runs in a session of its own; gives the exit code, None after a timeout. What it left behind in its group is ended."""
 	with open(log, "wb") as out:
-		child = subprocess.Popen(command, cwd=TOP, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=out,
-			stderr=subprocess.STDOUT, start_new_session=True)
+		try:
+			child = subprocess.Popen(command, cwd=TOP, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=out,
+				stderr=subprocess.STDOUT, start_new_session=True)
+		except OSError as error:
+			out.write(f"not ok it can be started ({error})\n".encode())
+			return 1
 		try:
 			code = child.wait(timeout=seconds)
 		except subprocess.TimeoutExpired:
