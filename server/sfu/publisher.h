@@ -54,8 +54,8 @@ struct publisher {
 
 int publisher_create(struct publisher **out, struct peer *peer, int64_t now_us);
 void publisher_destroy(struct publisher *publisher);            /* NULL is fine */
-/** `config` of the peer changed: extension ids, sections. */
-void publisher_on_config(struct publisher *publisher);
+/** `config` of the peer changed: extension ids, sections. Streams of sections that stay keep their SSRCs. `old`: what it was before. */
+void publisher_on_config(struct publisher *publisher, const struct peer_config *old);
 
 /**
  * One opened packet: find or bind its stream, count it, undo RTX, read its marks.

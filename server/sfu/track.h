@@ -74,6 +74,8 @@ void track_on_want(struct track *track, uint16_t worker, uint8_t layers);
 
 /** Owner: which layers live; every 100 ms. True if that changed: subscriptions choose again. */
 bool track_measure(struct track *track, int64_t now_us);
+/** Let go of what is too old to be asked for; every 100 ms. */
+void track_expire(struct track *track, int64_t now_us);
 /** Owner: tell all other workers what is known of the layers. */
 void track_announce(const struct track *track);
 /** The layer that has this number for `rewrite`, or NULL. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audio_thread.h"
 #include "counters.h"
 #include "handshake_thread.h"
 #include "ice.h"
@@ -38,7 +39,7 @@ struct post {
 	struct mailbox *orders[WORKERS_MAX];
 	struct mailbox *traffic[WORKERS_MAX];
 	struct mailbox *events;
-	struct mailbox *audio;                  /* NULL: nobody decodes levels */
+	struct audio_thread *audio;             /* NULL: nobody decodes levels */
 	struct handshake_thread *handshake;     /* NULL: keys come from elsewhere (tests) */
 };
 
@@ -60,8 +61,8 @@ struct worker {
 	struct counters counters;
 	struct packet_pool *pool;
 	struct loop *loop;
-	struct worker_socket *sockets;          /* one per local address */
-	struct udp_socket *udp[WORKER_LOCALS_MAX];
+	struct worker_socket { struct loop_source source; struct worker *worker; struct udp_socket *udp; } sockets[WORKER_LOCALS_MAX];
+	struct udp_socket *udp[WORKER_LOCALS_MAX];      /* the same, by local address */
 	unsigned locals;
 	struct udp_batch *batch;
 	struct ice_stun *stun;
