@@ -5,213 +5,286 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "list.h"
+
 enum {
-	SILENCE_MS = 3000,              /* design: a client that says nothing for so long is closed */
-	FULL_PAUSE_MS = 50,             /* out of descriptors: look again after this */
 	EVENTS = 64,
+	TLS_HANDSHAKE = 0x16,           /* content type of RFC 8446 §5.1 */
+	FRAME_LENGTH_HIGH_MOST = 0x05,  /* 1500 bytes at most: see RFC 7983 and RFC 4571 §2 */
 };
 
-/* A connection that has not spoken yet; in a list by age, since all wait equally long. */
+/* What an epoll event belongs to: kind in the top byte, generation, index. */
+enum event_kind { EVENT_STOP, EVENT_LISTENER, EVENT_WAITING };
+
 struct waiting {
-	struct waiting *older, *younger;
-	int64_t until_ms;
-	struct accepted what;
+	struct list link;               /* in `queue`, oldest first, or in `free` */
+	int fd;
+	bool admin;
+	uint32_t generation;            /* an event of an earlier holder of this slot is told by it */
+	int64_t until_us;
 };
+
+struct listener { int fd; bool admin; };
 
 struct accept_thread {
 	pthread_t thread;
-	int epoll, stop_fd;
-	int listeners[ACCEPT_LISTENERS_MOST];
-	size_t mains, count;
-	struct waiting *oldest, *youngest;
-	size_t waiting;
-	void (*wake)(void *arg);
-	void *arg;
-	pthread_mutex_t lock;           /* of what follows */
-	struct accepted ready[ACCEPT_WAITING_MOST];
-	size_t ready_first, ready_count;
-	struct accept_counters counters;
+	int epoll, stop, spare;         /* spare: closed for a moment when descriptors run out */
+	struct inbox *inbox;
+	accept_fn *on_accept;
+	void *owner;
+	struct listener listeners[ACCEPT_LISTENERS_MOST];
+	size_t listener_count;
+	struct list queue, free;
+	struct waiting slots[ACCEPT_WAITING_MOST];
+	struct accept_stats stats;
 };
 
-static int64_t now_ms(void)
+/* A connection on its way to the signaling thread. */
+struct taken {
+	accept_fn *on_accept;
+	void *owner;
+	enum accept_kind kind;
+	int fd;
+};
+
+static int64_t now_us(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void count(struct accept_thread *t, uint64_t *counter)
+static void tally(uint64_t *counter)
 {
-	pthread_mutex_lock(&t->lock);
-	++*counter;
-	pthread_mutex_unlock(&t->lock);
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* -- the list of those who wait --------------------------------------------------------------------------------------- */
-
-static void unlist(struct accept_thread *t, struct waiting *w)
+static uint64_t event_data(enum event_kind kind, uint32_t generation, size_t index)
 {
-	*(w->older ? &w->older->younger : &t->oldest) = w->younger;
-	*(w->younger ? &w->younger->older : &t->youngest) = w->older;
-	t->waiting--;
-	free(w);
+	return (uint64_t)kind << 56 | (uint64_t)(generation & 0xffffffu) << 32 | (uint32_t)index;
 }
 
-static void drop(struct accept_thread *t, struct waiting *w, uint64_t *counter)
+/* -- those who wait ----------------------------------------------------------------------------------------------- */
+
+static void slot_free(struct accept_thread *t, struct waiting *w)
 {
-	count(t, counter);
-	close(w->what.fd);
-	unlist(t, w);
+	w->fd = -1;
+	w->generation++;
+	list_remove(&w->link);
+	list_add_tail(&t->free, &w->link);
 }
 
-static void hand_over(struct accept_thread *t, struct waiting *w)
+static void slot_close(struct accept_thread *t, struct waiting *w, uint64_t *counter)
 {
-	epoll_ctl(t->epoll, EPOLL_CTL_DEL, w->what.fd, NULL);
-	pthread_mutex_lock(&t->lock);
-	bool room = t->ready_count < ACCEPT_WAITING_MOST;
-	if (room)
-		t->ready[(t->ready_first + t->ready_count++) % ACCEPT_WAITING_MOST] = w->what;
-	pthread_mutex_unlock(&t->lock);
-	if (!room) {
-		drop(t, w, &t->counters.full);
-		return;
+	tally(counter);
+	close(w->fd);
+	slot_free(t, w);
+}
+
+static struct waiting *slot_take(struct accept_thread *t)
+{
+	if (list_empty(&t->free))
+		slot_close(t, list_entry(list_first(&t->queue), struct waiting, link), &t->stats.evicted);
+	struct waiting *w = list_entry(list_first(&t->free), struct waiting, link);
+	list_remove(&w->link);
+	list_add_tail(&t->queue, &w->link);
+	return w;
+}
+
+static void drop_silent(struct accept_thread *t)
+{
+	int64_t now = now_us();
+	while (!list_empty(&t->queue)) {
+		struct waiting *w = list_entry(list_first(&t->queue), struct waiting, link);
+		if (w->until_us > now)
+			return;
+		slot_close(t, w, &t->stats.silent);
 	}
-	unlist(t, w);
-	t->wake(t->arg);
 }
 
-static void spoken(struct accept_thread *t, struct waiting *w)
+static int wait_ms(const struct accept_thread *t)
+{
+	if (list_empty(&t->queue))
+		return -1;
+	int64_t left = list_entry(list_first(&t->queue), struct waiting, link)->until_us - now_us();
+	return left <= 0 ? 0 : (int)(left / 1000) + 1;
+}
+
+/* -- handing over -------------------------------------------------------------------------------------------------- */
+
+static void arrive(void *arg)
+{
+	struct taken *taken = arg;
+	taken->on_accept(taken->owner, taken->kind, taken->fd);
+	free(taken);
+}
+
+static void hand_over(struct accept_thread *t, struct waiting *w, enum accept_kind kind)
+{
+	struct taken *taken = malloc(sizeof *taken);
+	if (taken)
+		*taken = (struct taken){ t->on_accept, t->owner, kind, w->fd };
+	epoll_ctl(t->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+	tally(kind == ACCEPT_MEDIA ? &t->stats.media : &t->stats.tls);
+	if (!taken || inbox_post(t->inbox, arrive, taken)) {
+		free(taken);
+		close(w->fd);
+	}
+	slot_free(t, w);
+}
+
+static void look_at_first_byte(struct accept_thread *t, struct waiting *w)
 {
 	uint8_t first;
-	ssize_t n = recv(w->what.fd, &first, 1, MSG_PEEK | MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	ssize_t got = recv(w->fd, &first, 1, MSG_PEEK);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n == 1 && first == 0x16) {
-		hand_over(t, w);
-	} else if (n == 1 && first <= 0x05 && w->what.kind == ACCEPTED_TLS) {
-		w->what.kind = ACCEPTED_MEDIA;
-		hand_over(t, w);
-	} else {
-		drop(t, w, &t->counters.refused);
-	}
+	if (got == 1 && first == TLS_HANDSHAKE)
+		hand_over(t, w, w->admin ? ACCEPT_TLS_ADMIN : ACCEPT_TLS_MAIN);
+	else if (got == 1 && first <= FRAME_LENGTH_HIGH_MOST && !w->admin)
+		hand_over(t, w, ACCEPT_MEDIA);
+	else
+		slot_close(t, w, &t->stats.odd);
 }
 
-/* -- accepting -------------------------------------------------------------------------------------------------------- */
+/* -- accepting ------------------------------------------------------------------------------------------------------ */
 
-static void begin(struct accept_thread *t, int fd, enum accepted_kind kind, const struct sockaddr_storage *from)
+static void add_waiting(struct accept_thread *t, int fd, bool admin)
 {
-	struct waiting *w = t->waiting < ACCEPT_WAITING_MOST ? calloc(1, sizeof *w) : NULL;
-	if (!w) {
-		count(t, &t->counters.full);
-		close(fd);
-		return;
-	}
 	int one = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	w->what = (struct accepted){ .fd = fd, .kind = kind, .from = *from };
-	w->until_ms = now_ms() + SILENCE_MS;
-	w->older = t->youngest;
-	*(t->youngest ? &t->youngest->younger : &t->oldest) = w;
-	t->youngest = w;
-	t->waiting++;
-	count(t, &t->counters.accepted);
-	struct epoll_event e = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = w };
-	if (epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &e))
-		drop(t, w, &t->counters.full);
+	struct waiting *w = slot_take(t);
+	w->fd = fd;
+	w->admin = admin;
+	w->until_us = now_us() + ACCEPT_SILENCE_US;
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = event_data(EVENT_WAITING, w->generation, (size_t)(w - t->slots)) };
+	if (epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &event))
+		slot_close(t, w, &t->stats.odd);
 }
 
-/* @return false: out of descriptors */
-static bool accept_all(struct accept_thread *t, size_t listener)
+/* Out of descriptors, a connection would stay in the backlog and wake us for ever: take it with the spare one and close it. */
+static void refuse_one(struct accept_thread *t, int listener)
 {
-	for (;;) {
-		struct sockaddr_storage from = { 0 };
-		socklen_t len = sizeof from;
-		int fd = accept4(t->listeners[listener], (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd >= 0)
-			begin(t, fd, listener < t->mains ? ACCEPTED_TLS : ACCEPTED_ADMIN_TLS, &from);
-		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			return false;
-		else if (errno != ECONNABORTED && errno != EINTR)
-			return true;
+	tally(&t->stats.out_of_descriptors);
+	close(t->spare);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	t->spare = eventfd(0, EFD_CLOEXEC);
+}
+
+static void accept_some(struct accept_thread *t, const struct listener *listener)
+{
+	for (int i = 0; i < EVENTS; i++) {
+		int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+			refuse_one(t, listener->fd);
+		if (fd < 0)
+			return;
+		tally(&t->stats.accepted);
+		add_waiting(t, fd, listener->admin);
 	}
 }
 
-static int next_timeout(struct accept_thread *t)
+/* False: asked to stop. */
+static bool on_event(struct accept_thread *t, uint64_t data)
 {
-	int64_t now = now_ms();
-	while (t->oldest && t->oldest->until_ms <= now)
-		drop(t, t->oldest, &t->counters.silent);
-	return t->oldest ? (int)(t->oldest->until_ms - now) : -1;
+	size_t index = (uint32_t)data;
+	switch ((enum event_kind)(data >> 56)) {
+	case EVENT_STOP:
+		return false;
+	case EVENT_LISTENER:
+		accept_some(t, &t->listeners[index]);
+		break;
+	case EVENT_WAITING:
+		if ((t->slots[index].generation & 0xffffffu) == (data >> 32 & 0xffffffu))
+			look_at_first_byte(t, &t->slots[index]);
+		break;
+	}
+	return true;
 }
 
-static void *thread_main(void *arg)
+static void *accept_main(void *arg)
 {
 	struct accept_thread *t = arg;
-	struct epoll_event events[EVENTS];
 	for (;;) {
-		int n = epoll_wait(t->epoll, events, EVENTS, next_timeout(t));
-		bool full = false;
-		/* First those that have come before: a listener's turn may free nothing that a later event of this round names. */
-		for (int i = 0; i < n; i++) {
-			uintptr_t tag = (uintptr_t)events[i].data.ptr;
-			if (tag == 1)
+		struct epoll_event events[EVENTS];
+		int count = epoll_wait(t->epoll, events, EVENTS, wait_ms(t));
+		for (int i = 0; i < count; i++)
+			if (!on_event(t, events[i].data.u64))
 				return NULL;
-			if (!(tag & 1))
-				spoken(t, events[i].data.ptr);
-		}
-		for (int i = 0; i < n; i++) {
-			uintptr_t tag = (uintptr_t)events[i].data.ptr;
-			if (tag & 1)
-				full |= !accept_all(t, (tag >> 1) - 1);
-		}
-		if (full)
-			nanosleep(&(struct timespec){ .tv_nsec = FULL_PAUSE_MS * 1000000L }, NULL);
+		drop_silent(t);
 	}
 }
 
-/* -- the interface ---------------------------------------------------------------------------------------------------- */
+/* -- life ----------------------------------------------------------------------------------------------------------- */
 
-/* Pointers are even: odd tags are the stop descriptor (1) and the listeners (3, 5, …). */
-static int watch(struct accept_thread *t, int fd, uintptr_t tag)
+static int watch(struct accept_thread *t, int fd, uint64_t data)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = (void *)tag };
-	return epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = data };
+	return fd < 0 || epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-int accept_thread_start(struct accept_thread **out, const int *main, size_t mains, const int *admin, size_t admins,
-	void (*wake)(void *arg), void *arg)
+static int add_listeners(struct accept_thread *t, const int *fds, size_t count, bool admin)
 {
-	if (mains + admins > ACCEPT_LISTENERS_MOST)
-		return -EINVAL;
+	for (size_t i = 0; i < count; i++) {
+		if (t->listener_count == ACCEPT_LISTENERS_MOST)
+			return -E2BIG;
+		t->listeners[t->listener_count] = (struct listener){ fds[i], admin };
+		int err = watch(t, fds[i], event_data(EVENT_LISTENER, 0, t->listener_count++));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void accept_thread_free(struct accept_thread *t)
+{
+	for (size_t i = 0; i < ACCEPT_WAITING_MOST; i++)
+		if (t->slots[i].fd >= 0)
+			close(t->slots[i].fd);
+	const int own[] = { t->epoll, t->stop, t->spare };
+	for (size_t i = 0; i < 3; i++)
+		if (own[i] >= 0)
+			close(own[i]);
+	free(t);
+}
+
+int accept_thread_start(struct accept_thread **out, const int *mains, size_t main_count, const int *admins, size_t admin_count,
+	struct inbox *inbox, accept_fn *on_accept, void *owner)
+{
 	struct accept_thread *t = calloc(1, sizeof *t);
 	if (!t)
 		return -ENOMEM;
-	t->wake = wake;
-	t->arg = arg;
-	t->mains = mains;
-	t->count = mains + admins;
-	pthread_mutex_init(&t->lock, NULL);
-	t->epoll = epoll_create1(EPOLL_CLOEXEC);
-	t->stop_fd = eventfd(0, EFD_CLOEXEC);
-	int err = t->epoll < 0 || t->stop_fd < 0 ? -errno : watch(t, t->stop_fd, 1);
-	for (size_t i = 0; i < t->count && !err; i++) {
-		t->listeners[i] = i < mains ? main[i] : admin[i - mains];
-		fcntl(t->listeners[i], F_SETFL, fcntl(t->listeners[i], F_GETFL) | O_NONBLOCK);
-		err = watch(t, t->listeners[i], (i + 1) * 2 + 1);
+	t->inbox = inbox;
+	t->on_accept = on_accept;
+	t->owner = owner;
+	list_init(&t->queue);
+	list_init(&t->free);
+	for (size_t i = 0; i < ACCEPT_WAITING_MOST; i++) {
+		t->slots[i].fd = -1;
+		list_add_tail(&t->free, &t->slots[i].link);
 	}
+	t->epoll = epoll_create1(EPOLL_CLOEXEC);
+	t->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	t->spare = eventfd(0, EFD_CLOEXEC);
+	int err = t->epoll < 0 || t->spare < 0 ? -errno : watch(t, t->stop, event_data(EVENT_STOP, 0, 0));
 	if (!err)
-		err = -pthread_create(&t->thread, NULL, thread_main, t);
+		err = add_listeners(t, mains, main_count, false);
+	if (!err)
+		err = add_listeners(t, admins, admin_count, true);
+	if (!err)
+		err = -pthread_create(&t->thread, NULL, accept_main, t);
 	if (err) {
-		close(t->epoll);
-		close(t->stop_fd);
-		pthread_mutex_destroy(&t->lock);
-		free(t);
+		accept_thread_free(t);
 		return err;
 	}
 	*out = t;
@@ -222,36 +295,15 @@ void accept_thread_stop(struct accept_thread *t)
 {
 	if (!t)
 		return;
-	uint64_t one = 1;
-	ssize_t n = write(t->stop_fd, &one, sizeof one);
-	(void)n;
+	eventfd_write(t->stop, 1);
 	pthread_join(t->thread, NULL);
-	while (t->oldest)
-		drop(t, t->oldest, &t->counters.silent);
-	for (struct accepted a; accept_thread_take(t, &a);)
-		close(a.fd);
-	close(t->epoll);
-	close(t->stop_fd);
-	pthread_mutex_destroy(&t->lock);
-	free(t);
+	accept_thread_free(t);
 }
 
-bool accept_thread_take(struct accept_thread *t, struct accepted *out)
+void accept_thread_stats(const struct accept_thread *t, struct accept_stats *out)
 {
-	pthread_mutex_lock(&t->lock);
-	bool any = t->ready_count > 0;
-	if (any) {
-		*out = t->ready[t->ready_first];
-		t->ready_first = (t->ready_first + 1) % ACCEPT_WAITING_MOST;
-		t->ready_count--;
-	}
-	pthread_mutex_unlock(&t->lock);
-	return any;
-}
-
-void accept_thread_counters(struct accept_thread *t, struct accept_counters *out)
-{
-	pthread_mutex_lock(&t->lock);
-	*out = t->counters;
-	pthread_mutex_unlock(&t->lock);
+	const uint64_t *from = (const uint64_t *)&t->stats;
+	uint64_t *to = (uint64_t *)out;
+	for (size_t i = 0; i < sizeof *out / sizeof *to; i++)
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }

@@ -1,47 +1,50 @@
 /**
- * Accepts TCP connections and tells them apart by their first byte, on a thread of its own.
+ * One thread accepts every TCP connection and looks at its first byte, without taking it out, to learn who should have it.
  *
- * 0x16 is TLS; 0x00…0x05 is the length of an RFC 4571 frame (a first frame of at most 1535 bytes: a STUN check), which is for the
- * media program; anything else, and silence for three seconds, is closed. The bytes stay unread. So silent clients cost one
- * descriptor each, for three seconds, and nobody who speaks waits behind them.
+ *	0x16        TLS: the signaling thread (pages, REST, WebSocket)
+ *	0x00…0x05   the length of an RFC 4571 frame: ICE-TCP, for the media program (main listener only)
+ *	else, or nothing within ACCEPT_SILENCE_US: closed
+ *
+ * So a thousand silent connections cost a descriptor each for three seconds, and nothing of the thread that answers people. When
+ * ACCEPT_WAITING_MOST wait, the one that has waited longest is closed for a new one: whoever speaks at once is never in its place for long.
  */
 #ifndef HOPKIN_FRONT_ACCEPT_THREAD_H
 #define HOPKIN_FRONT_ACCEPT_THREAD_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
-enum { ACCEPT_LISTENERS_MOST = 64, ACCEPT_WAITING_MOST = 4096 };
+#include "inbox.h"
 
-enum accepted_kind { ACCEPTED_TLS, ACCEPTED_ADMIN_TLS, ACCEPTED_MEDIA };
+#define ACCEPT_SILENCE_US 3000000
+enum { ACCEPT_WAITING_MOST = 4096, ACCEPT_LISTENERS_MOST = 64 };
 
-struct accepted {
-	int fd;                         /* the taker's */
-	enum accepted_kind kind;
-	struct sockaddr_storage from;
+enum accept_kind {
+	ACCEPT_TLS_MAIN,        /* came in on a main listener */
+	ACCEPT_TLS_ADMIN,       /* on an administration listener */
+	ACCEPT_MEDIA,           /* RFC 4571 on a main listener */
 };
 
-struct accept_counters {
-	uint64_t accepted, silent, refused, full;       /* silent: nothing for 3 s; refused: another first byte; full: no room to wait */
+/** Runs on the signaling thread, through the inbox. `fd` is non-blocking and close-on-exec, owned by the callee, nothing read from it yet. */
+typedef void accept_fn(void *owner, enum accept_kind kind, int fd);
+
+/* Counted by the thread, read by anyone. */
+struct accept_stats {
+	uint64_t accepted, tls, media, silent, odd, evicted, out_of_descriptors;
 };
 
 struct accept_thread;
 
 /**
- * @param main, admin  listening descriptors, borrowed; admin's take TLS alone
- * @param wake         called on the accept thread when something can be taken; must be safe there
+ * @param mains, admins  listening, non-blocking sockets; borrowed, stay open until accept_thread_stop
+ * @param inbox          borrowed, outlives the thread
+ * @return               0 or -errno
  */
-int accept_thread_start(struct accept_thread **out, const int *main, size_t mains, const int *admin, size_t admins,
-	void (*wake)(void *arg), void *arg);
-
-/** Connections that wait are closed. NULL is fine. */
+int accept_thread_start(struct accept_thread **out, const int *mains, size_t main_count, const int *admins, size_t admin_count,
+	struct inbox *inbox, accept_fn *on_accept, void *owner);
+/** Ends it, closes what waits. Connections already in the inbox still arrive. NULL is fine. */
 void accept_thread_stop(struct accept_thread *thread);
 
-/** The next connection that has said what it is. @return false: none now. Thread: any one. */
-bool accept_thread_take(struct accept_thread *thread, struct accepted *out);
-
-void accept_thread_counters(struct accept_thread *thread, struct accept_counters *out);
+void accept_thread_stats(const struct accept_thread *thread, struct accept_stats *out);
 
 #endif
