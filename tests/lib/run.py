@@ -231,22 +231,23 @@ def web_programs():
 		for script in ("check", "test")]
 
 
-def e2e_env():
-	return {"HOPKIN_MEDIA": str(BUILD / "tests-media"), "HOPKIN_BUILD": str(BUILD / "release")}
+def e2e_env(build="release"):
+	return {**(ASAN if build == "asan" else {}), "HOPKIN_MEDIA": str(BUILD / "tests-media"), "HOPKIN_BUILD": str(BUILD / build)}
 
 
-E2E_FAST = "meeting"
-E2E_SECONDS = {"recovery": 300, "transports": 300, "screens": 400}
+E2E_SECONDS = {"recovery": 300, "transports": 300, "screens": 500}
 
 
-def e2e_programs(fast):
+def e2e_programs():
 	scripts = sorted((TOP / "tests" / "e2e").glob("*.mjs"))
-	programs = [Program(f"e2e-{path.stem}", [NODE, path], group="e2e", seconds=E2E_SECONDS.get(path.stem, 240),
-		env=e2e_env(), alone=True) for path in scripts]
-	if not fast:
-		return programs
-	return [Program("e2e-meeting-fast", [NODE, TOP / "tests" / "e2e" / f"{E2E_FAST}.mjs", "--fast"], group="e2e", seconds=100,
-		env=e2e_env(), alone=True)]
+	return [Program(f"e2e-{path.stem}", [NODE, path], group="e2e", seconds=E2E_SECONDS.get(path.stem, 240), env=e2e_env(), alone=True)
+		for path in scripts]
+
+
+def e2e_fast(build="release"):
+	suffix = "" if build == "release" else f"-{build}"
+	return [Program(f"e2e-meeting-fast{suffix}", [NODE, TOP / "tests" / "e2e" / "meeting.mjs", "--fast"], group="e2e", seconds=120,
+		env=e2e_env(build), alone=True)]
 
 
 def native_programs(part, build, arguments=(), suffix=""):
@@ -273,15 +274,16 @@ def plan(options):
 		("scripts and documents", [] if options.fast else script_programs(), CORES, "release"),
 	]
 	if options.fast:
-		return groups + [("browsers", e2e_programs(True), 1, "release")]
+		return groups + [("browsers", e2e_fast(), 1, "release")]
 	return groups + [
 		("unit tests (TSan)", units("tsan", "tsan-", TSAN, ["setarch", "-R"]), CORES, "tsan"),
 		("fuzzing", [fuzz_program(name, fuzz_arguments) for name in source_names("fuzz")], CORES, "fuzz"),
 		("interop", native_programs("interop", "release"), 1, "release"),
 		("attacks", native_programs("attacks", "release"), 1, "release"),
 		("native peers (ASan, UBSan)", native_programs("attacks", "asan", suffix="-asan"), 1, "asan"),
+		("a browser (ASan, UBSan)", e2e_fast("asan"), 1, "asan"),
 		("native peers (TSan)", native_programs("interop", "tsan", ["--native"], "-tsan"), 1, "tsan"),
-		("browsers", e2e_programs(False), 1, "release"),
+		("browsers", e2e_programs(), 1, "release"),
 	]
 
 
