@@ -42,7 +42,7 @@ struct peer {
 	struct member *member;          /* borrowed: the participant, kept by the room while a peer has that number */
 	struct list in_room;
 	struct peer_config *config;     /* owned */
-	uint32_t id;
+	uint32_t id, number;            /* number: the participant's */
 	uint32_t rtcp_ssrc;             /* ours, in what we say to this browser */
 	enum peer_home home;
 	uint16_t owner;                 /* PEER_ELSEWHERE: the worker */
