@@ -305,7 +305,8 @@ static int64_t consent_interval(struct ice *ice)
 
 static int64_t after_check(struct ice *ice, const struct known *k, int64_t now_us)
 {
-	if (is_selected(ice, k))
+	bool selected = is_selected(ice, k);
+	if (selected && (k->answered == k->generation || k->tries >= TRIES))
 		return now_us + consent_interval(ice);
 	if (k->tries >= TRIES)
 		return INT64_MAX;
