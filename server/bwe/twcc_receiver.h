@@ -29,7 +29,7 @@ struct twcc_receiver {
 };
 
 void twcc_receiver_init(struct twcc_receiver *r);
-/** False: a duplicate, or so old or so far ahead that nothing can be said of it (far ahead starts anew). */
+/** False: a duplicate, or too old to be spoken of. A number far ahead of all others starts anew. */
 bool twcc_receiver_on_packet(struct twcc_receiver *r, uint16_t number, int64_t arrival_us);
 /** When `twcc_receiver_feedback` should next be called; INT64_MAX: nothing waits. */
 int64_t twcc_receiver_deadline_us(const struct twcc_receiver *r);

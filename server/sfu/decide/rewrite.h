@@ -71,7 +71,7 @@ struct rewrite {
 	uint32_t ssrc;
 	uint32_t clock_hz;
 	uint64_t highest;       /* the highest outgoing index sent */
-	uint64_t next_rtx;      /* RTX stream's own counter */
+	uint64_t next_rtx;      /* RTX stream's own index, handed out next */
 	uint64_t source_highest;        /* of the current span's source: the highest index forwarded or dropped */
 	int64_t last_sent_us;   /* when `highest` went out */
 	uint32_t last_ts;       /* of `highest`, outgoing */
@@ -86,7 +86,7 @@ struct rewrite {
 	uint64_t used[REWRITE_WINDOW / 64];     /* by index modulo: sent */
 };
 
-/** `first_seq` etc.: random, chosen by the caller (RFC 3550 §5.1); first_seq is taken below 2^15 so that no early rollover is missed. */
+/** `first_seq` etc.: random, chosen by the caller (RFC 3550 §5.1); first_seq is taken below 2^15 so that no early rollover is missed, and never 0. */
 void rewrite_init(struct rewrite *rw, uint32_t ssrc, uint32_t clock_hz, uint16_t first_seq, uint32_t first_ts, uint16_t first_rtx_seq);
 
 /** `in` is the first packet that will be forwarded of a new source (or of the same, after a jump): it gets the next index and `ts`. */
@@ -99,7 +99,11 @@ enum rewrite_verdict rewrite_forward(struct rewrite *rw, const struct rewrite_in
 /** A packet of the current source is left out on purpose: those after it close up. One that is not the newest leaves its gap. */
 void rewrite_drop(struct rewrite *rw, const struct rewrite_in *in);
 
-/** Which source packet went out as `seq`, within the window; false if none did. */
+/**
+ * Which source packet has the outgoing `seq`: one that went out, or one that would have (it came late, or before the switch that a
+ * late keyframe packet made). Within the window and not above all sent; false otherwise. If `rewrite_again` then refuses, the packet was
+ * never sent and may go out by `rewrite_forward`.
+ */
 bool rewrite_find(const struct rewrite *rw, uint16_t seq, uint32_t *source, uint64_t *index);
 /** The numbers a packet went out with (for its retransmission, in the RTX stream); false if it did not or is forgotten. */
 bool rewrite_again(const struct rewrite *rw, const struct rewrite_in *in, struct rewrite_out *out);
