@@ -213,17 +213,12 @@ static void base_of(const struct rest *rest, const struct rest_request *r, char 
 {
 	if (rest->config.public_url[0]) {
 		snprintf(out, room, "%s", rest->config.public_url);
-		return;
+	} else if (r->admin) {
+		/* Asked for at the loopback address as a rule: what is made here is sent to others. */
+		snprintf(out, room, "%s", rest->config.main_url);
+	} else {
+		snprintf(out, room, "https://%s", r->host);
 	}
-	char host[256];
-	snprintf(host, sizeof host, "%s", r->host);
-	char *colon = strrchr(host, ':');
-	if (colon && !strchr(colon, ']'))
-		*colon = '\0';
-	if (rest->config.port == 443)
-		snprintf(out, room, "https://%s", host);
-	else
-		snprintf(out, room, "https://%s:%u", host, rest->config.port);
 }
 
 /* NULL: may; else the code, and the status. */
@@ -313,9 +308,9 @@ void rest_destroy(struct rest *rest)
 void handle_server(struct call *call)
 {
 	const struct rest_config *c = &call->rest->config;
-	call_json(call, 200, json_pack("{s:s,s:[s,s],s:s,s:s,s:b,s:s,s:b}", "version", c->version, "languages", "vi", "en",
-		"banner", c->banner, "contact", c->contact, "admin", call->admin, "admin_url", c->admin_url,
-		"setup_needed", !auth_has_admin(call->rest->auth)));
+	call_json(call, 200, json_pack("{s:s,s:[s,s],s:s,s:s,s:b,s:s,s:s,s:b}", "version", c->version, "languages", "vi", "en",
+		"banner", c->banner, "contact", c->contact, "admin", call->admin, "main_url", c->main_url, "admin_url",
+		c->admin_url, "setup_needed", !auth_has_admin(call->rest->auth)));
 }
 
 void handle_health(struct call *call)
