@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "seats.h"
@@ -206,6 +207,7 @@ size_t seats_decide(uint32_t *next, const struct seat_plan *plan)
 	struct work w = { .plan = plan, .next = next };
 	size_t changed = 0;
 
+	assert(plan->seats_count <= SEATS_MAX);
 	w.people_count = plan->people_count < SEATS_PEOPLE_MAX ? plan->people_count : SEATS_PEOPLE_MAX;
 	fill_persons(&w);
 	fill_voices(&w);
