@@ -111,7 +111,8 @@ struct live_config {
 /** 0, -EINVAL (bad config) or -ENOMEM. `ops` is copied; its ctx outlives `live`. */
 int live_create(struct live **out, const struct live_config *config, const struct live_ops *ops);
 
-/** Close every connection with 1001, close the link; meetings stay open at the media program. Then free. NULL is fine. */
+/** Ask for the close of every connection (1001), close the link; meetings stay open at the media program. Then free all, connections too:
+ * live_on_close is not called after it. NULL is fine. */
 void live_destroy(struct live *live);
 
 /* -- connections ------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,44 @@
+/**
+ * Browser transports at the media program: made by `join` and `offer`, replaced, lost; and what the media program tells of them.
+ *
+ * Only the client offers. A new peer stands beside the one it replaces until it is connected, 10 s at the longest. Secrets and SSRCs
+ * of the server's side are derived from the peer's id and the seal key, so that the next life of this process knows them too.
+ */
+#ifndef HOPKIN_LIVE_PEERS_H
+#define HOPKIN_LIVE_PEERS_H
+
+#include "live_state.h"
+
+void peers_join(struct live_conn *conn, uint64_t id, const json_t *message);
+void peers_offer(struct live_conn *conn, uint64_t id, const json_t *message);
+
+/** All peers of a participant; `tell`: the media program removes them at once. */
+void peers_free_all(struct participant *p, bool tell);
+/** A recovered peer of this participant, with the id that the media program says. NULL: no memory. */
+struct live_peer *peers_recover(struct live *live, struct participant *p, const char *id);
+/** Remove a peer that nobody knows. */
+void peers_remove_stray(struct live *live, const char *id);
+struct live_peer *peers_find(struct live *live, const char *id);
+/** A replaced peer of the participant is taken away now. */
+void peers_drop_old(struct participant *p);
+
+/** What somebody who comes back must know: all seats, and whether the media connection stands. */
+void peers_send_seats(struct participant *p);
+void peers_tick(struct live *live, int64_t now_us);
+
+/* Of the link. */
+void peers_answered(struct live *live, const char *peer, enum control_type type, bool ok, enum control_code code);
+void peers_all_gone(struct live *live);
+void peers_connected(struct live *live, const char *peer, enum control_via via);
+void peers_closed(struct live *live, const char *peer, enum control_close_reason reason);
+void peers_stalled(struct live *live, const char *peer, bool stalled);
+void peers_seats(struct live *live, const struct control_message *m);
+
+/** Tell the media program what its owner has switched on, and what a host forbids. */
+void peers_send_state(struct participant *p);
+void peers_send_block(struct participant *p);
+
+/** `state` of a message into p: only what it names. False: not as PROTOCOL.md says. */
+bool peers_read_state(bool state[CONTROL_SOURCES], const json_t *json);
+
+#endif
