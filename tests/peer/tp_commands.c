@@ -98,17 +98,9 @@ static json_t *make(struct tp_script *script, const json_t *command)
 	const char *name = tp_json_text(command, "peer", "");
 	if (!*name || tp_script_config(&config, command))
 		return tp_script_error("peer or seats");
-	struct tp_actor *actor = tp_script_actor(script, name);
-	if (!actor) {
-		int free_at = 0;
-		while (free_at < TP_SCRIPT_PEERS && script->actors[free_at])
-			free_at++;
-		if (free_at == TP_SCRIPT_PEERS || !(actor = calloc(1, sizeof *actor)))
-			return tp_script_error("too many peers");
-		actor->script = script;
-		snprintf(actor->name, sizeof actor->name, "%s", name);
-		script->actors[free_at] = actor;
-	}
+	struct tp_actor *actor = tp_script_make_actor(script, name);
+	if (!actor)
+		return tp_script_error("too many peers");
 	tp_peer_destroy(actor->peer);
 	actor->peer = NULL;
 	if (tp_peer_create(&actor->peer, script->loop, &config, &tp_script_peer_events, actor))
@@ -219,6 +211,8 @@ json_t *tp_run_peer(struct tp_script *script, const char *name, const json_t *co
 		return tp_script_error("no such peer");
 	if (strcmp(name, "drop") == 0)
 		return drop(script, actor);
+	if (!actor->peer)
+		return tp_script_error("a socket only, no peer");
 	if (strcmp(name, "publish") == 0)
 		return publish(actor, command);
 	if (strcmp(name, "voice") == 0)

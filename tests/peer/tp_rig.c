@@ -52,7 +52,7 @@ static int bind_one(const char *host, uint16_t port, int type)
 
 static int pair(int fds[2])
 {
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds))
 		return -errno;
 	int size = 2 * MESSAGE_MAX;
 	for (int i = 0; i < 2; i++) {
@@ -245,9 +245,9 @@ int tp_rig_start(struct tp_rig **out, struct tp_loop *loop, const struct tp_rig_
 	rig->config = *config;
 	rig->events = *events;
 	rig->owner = owner;
-	rig->program = strdup(config->program);
+	rig->config.program = rig->program = strdup(config->program);
 	for (int i = 0; i < config->address_count; i++)
-		rig->addresses[i] = strdup(config->addresses[i]);
+		rig->config.addresses[i] = rig->addresses[i] = strdup(config->addresses[i]);
 	rig->link.fd = rig->death.fd = rig->parent = -1;
 	memset(rig->udp, -1, sizeof rig->udp);
 	for (int i = 0; i < ADDRESSES_MAX; i++)

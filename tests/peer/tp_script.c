@@ -36,6 +36,20 @@ struct tp_actor *tp_script_actor(struct tp_script *script, const char *name)
 	return NULL;
 }
 
+struct tp_actor *tp_script_make_actor(struct tp_script *script, const char *name)
+{
+	struct tp_actor *actor = tp_script_actor(script, name);
+	int at = 0;
+	while (!actor && at < TP_SCRIPT_PEERS && script->actors[at])
+		at++;
+	if (actor || !*name || at == TP_SCRIPT_PEERS || !(actor = calloc(1, sizeof *actor)))
+		return actor;
+	actor->script = script;
+	snprintf(actor->name, sizeof actor->name, "%s", name);
+	script->actors[at] = actor;
+	return actor;
+}
+
 json_t *tp_script_run(struct tp_script *script, const json_t *command)
 {
 	const char *name = tp_json_text(command, "cmd", "");

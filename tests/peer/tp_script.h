@@ -26,6 +26,7 @@ struct tp_actor {
 	char room[64];
 	struct tp_remote remote;
 	long add_id;            /* request that waits for its answer */
+	uint32_t number;        /* as signaling gave it */
 };
 
 /* A socket of a stranger: no credentials, only bytes. */
@@ -52,6 +53,9 @@ json_t *tp_script_run(struct tp_script *script, const json_t *command);
 void tp_script_emit(json_t *event);
 
 struct tp_actor *tp_script_actor(struct tp_script *script, const char *name);
+
+/** The same, made where there is none yet; NULL: no name, or too many. */
+struct tp_actor *tp_script_make_actor(struct tp_script *script, const char *name);
 void tp_script_end(struct tp_script *script);
 
 /** Answers, owned by the caller. */
@@ -64,7 +68,7 @@ json_t *tp_run_attack(struct tp_script *script, const char *name, const json_t *
 json_t *tp_run_rig(struct tp_script *script, const char *name, const json_t *command);      /* tp_rig_commands.c */
 json_t *tp_run_call(struct tp_script *script, const char *name, const json_t *command);     /* tp_call.c */
 
-/** For a peer that is made anew under its old name (a new connection): what to tell it apart on the link. */
+/** A peer's plan from the fields of a `peer` command; -1: seats of an unknown kind, or too many. */
 int tp_script_config(struct tp_peer_config *out, const json_t *command);
 extern const struct tp_peer_events tp_script_peer_events;
 
