@@ -17,7 +17,7 @@ export function tint(number: number, count: number): number {
 
 /** `{name}` and `{count}` in a sentence. */
 export function fill(sentence: string, words: Readonly<Record<string, string | number>>): string {
-	return sentence.replace(/\{(\w+)\}/g, (whole, word: string) => (word in words ? String(words[word]) : whole));
+	return sentence.replace(/\{(\w+)\}/g, (whole, word: string) => (Object.hasOwn(words, word) ? String(words[word]) : whole));
 }
 
 export function duration(seconds: number): string {

@@ -53,7 +53,8 @@ export function StageView({ session, inside, link }: StageProps) {
 				</div>
 			)}
 			{stage.pages > 1 && (
-				<nav class="pager" aria-label={t('meeting.pages')}>
+				<nav class="pager" aria-label={t('meeting.pages')}
+					style={large && !side ? { bottom: `${Math.round(strip + GAP * 2)}px` } : undefined}>
 					<IconButton icon="left" name={t('meeting.page_before')} onClick={() => session.step({ do: 'page', page: stage.page - 1 })} />
 					<span>{t('meeting.page', { page: stage.page + 1, count: stage.pages })}</span>
 					<IconButton icon="right" name={t('meeting.page_next')}

@@ -20,7 +20,7 @@ export function Dialog({ title, onClose, children, size = 'medium' }: DialogProp
 			return undefined;
 		const before = document.activeElement;
 		dialog.showModal();
-		dialog.querySelector<HTMLElement>('[autofocus], input:not([type=radio]), textarea')?.focus();
+		dialog.querySelector<HTMLElement>('[autofocus]')?.focus();
 		return () => {
 			dialog.close();
 			if (before instanceof HTMLElement && before.isConnected)
