@@ -112,8 +112,8 @@ void call_auth_error(struct call *call, const struct auth_answer *a)
 	switch (a->result) {
 	case AUTH_SLOW_DOWN: call_error(call, 429, "slow_down", NULL, a->retry_after_s); break;
 	case AUTH_WRONG: call_error(call, 401, "bad_login", NULL, 0); break;
-	case AUTH_WEAK: call_error(call, 422, "weak_password", "password", 0); break;
-	case AUTH_BAD_NAME: call_error(call, 422, "bad_name", a->bad_display ? "display" : "name", 0); break;
+	case AUTH_WEAK: call_error(call, 400, "weak_password", "password", 0); break;
+	case AUTH_BAD_NAME: call_error(call, 400, "bad_name", a->bad_display ? "display" : "name", 0); break;
 	case AUTH_NAME_TAKEN: call_error(call, 409, "name_taken", "name", 0); break;
 	case AUTH_LAST_ADMIN: call_error(call, 409, "last_admin", NULL, 0); break;
 	case AUTH_NOT_ALLOWED: call_error(call, 403, "not_allowed", NULL, 0); break;
@@ -136,7 +136,7 @@ json_t *call_read(struct call *call, struct json_field *fields, size_t count)
 	const char *bad;
 	json_t *body = strict_json_read(call->request->body, call->request->body_len, fields, count, &bad);
 	if (!body)
-		call_error(call, 400, bad ? "bad_request" : "bad_json", bad, 0);
+		call_error(call, 400, bad ? "bad_request" : "bad_json", bad && *bad ? bad : NULL, 0);
 	return body;
 }
 
@@ -233,13 +233,9 @@ static const char *refused(struct call *call, const struct route *route, int *st
 		*status = 413;
 		return "too_large";
 	}
-	if (route->body && !is_json(r->content_type)) {
+	if ((route->body || r->body_len) && !is_json(r->content_type)) {
 		*status = 415;
 		return "unsupported_media_type";
-	}
-	if (!route->body && r->body_len) {
-		*status = 400;
-		return "bad_request";
 	}
 	if (route->who == ANYONE)
 		return NULL;
@@ -282,6 +278,12 @@ void rest_handle(struct rest *rest, const struct rest_request *r, rest_done_fn *
 	if (code) {
 		call_error(call, status, code, NULL, 0);
 		return;
+	}
+	if (!route->body && r->body_len) {      /* nothing is asked for: only {} will do */
+		json_t *none = call_read(call, NULL, 0);
+		if (!none)
+			return;
+		json_decref(none);
 	}
 	base_of(rest, r, call->base, sizeof call->base);
 	route->handle(call);

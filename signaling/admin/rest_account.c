@@ -50,7 +50,7 @@ static void password_changed(void *arg, const struct auth_answer *answer)
 	if (answer->result == AUTH_OK)
 		call_empty(call);
 	else if (answer->result == AUTH_WEAK)
-		call_error(call, 422, "weak_password", "new", 0);
+		call_error(call, 400, "weak_password", "new", 0);
 	else if (answer->result == AUTH_WRONG)
 		call_error(call, 403, "bad_login", "old", 0);   /* not 401: the session is good */
 	else

@@ -82,14 +82,14 @@ static const char *take(struct room_record *room, const struct json_field *f, un
 
 static void bad_field(struct call *call, const char *field)
 {
-	call_error(call, 422, strcmp(field, "title") == 0 ? "bad_name" : "bad_request", field, 0);
+	call_error(call, 400, strcmp(field, "title") == 0 ? "bad_name" : "bad_request", field, 0);
 }
 
 /* The password asked for, or a new one, into `call->chosen`. @return false: answered */
 static bool choose_password(struct call *call, const struct json_field *f)
 {
 	if (f->given && !room_password_acceptable(f->text)) {
-		call_error(call, 422, "weak_password", "password", 0);
+		call_error(call, 400, "weak_password", "password", 0);
 		return false;
 	}
 	if (!f->given)

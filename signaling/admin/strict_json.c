@@ -57,7 +57,10 @@ static bool take_all(json_t *object, struct json_field *fields, size_t count, co
 			return false;
 		}
 	}
-	return taken == json_object_size(object);       /* more: an unknown field */
+	if (taken == json_object_size(object))
+		return true;
+	*bad = "";
+	return false;
 }
 
 json_t *strict_json_read(const char *bytes, size_t len, struct json_field *fields, size_t count, const char **bad)

@@ -23,7 +23,7 @@ struct json_field {
 
 /**
  * @param fields  filled in
- * @param bad     set to the field at fault, or NULL when the whole is (not JSON, not an object, a key twice or unknown)
+ * @param bad     set to the field at fault, "" for one that is not known, or NULL when the whole is (not JSON, not an object, a key twice)
  * @return        the object that the texts are borrowed from (json_decref it), or NULL: refused
  */
 json_t *strict_json_read(const char *bytes, size_t len, struct json_field *fields, size_t count, const char **bad);
