@@ -1,6 +1,7 @@
 #include "control_thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -701,9 +702,18 @@ static void on_link(struct loop_source *source, unsigned events)
 	}
 }
 
+/* Whoever made the socket pair may have left it blocking. */
+static void never_block(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 static void adopt_link(struct control_thread *c, int fd)
 {
 	close_link(c);
+	never_block(fd);
 	c->link_fd = fd;
 	c->link = (struct loop_source){ fd, on_link };
 	if (loop_add(c->loop, &c->link, LOOP_IN) != 0) {
@@ -927,6 +937,7 @@ int control_thread_create(struct control_thread **out, const struct control_conf
 	c->link_fd = -1;
 	make_epoch(c);
 	int err = make_parts(c);
+	never_block(config->parent);
 	c->parent = (struct loop_source){ config->parent, on_parent };
 	c->events = (struct loop_source){ mailbox_fd(config->post->events), on_mail };
 	if (!err)
