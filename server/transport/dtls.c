@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/time.h>
+
+#include "bytes.h"
 
 enum {
 	FIRST_TIMEOUT_US = 400000,      /* RFC 6347 §4.2.4.1 says 1 s for an unknown path; ICE has just measured this one */
@@ -120,9 +123,8 @@ static int hex(char c)
 bool dtls_fingerprint_parse(uint8_t out[DTLS_FINGERPRINT_BYTES], const char *text)
 {
 	static const char hash[] = "sha-256 ";
-	for (size_t i = 0; hash[i]; i++)        /* hash names are case-insensitive, RFC 8122 §5 */
-		if ((text[i] | 0x20) != (hash[i] | 0x20))
-			return false;
+	if (strncasecmp(text, hash, sizeof hash - 1))   /* hash names are case-insensitive, RFC 8122 §5 */
+		return false;
 	text += sizeof hash - 1;
 	for (unsigned i = 0; i < DTLS_FINGERPRINT_BYTES; i++) {
 		if (i && *text++ != ':')
@@ -332,9 +334,30 @@ static void advance(struct dtls *dtls)
 	ERR_clear_error();
 }
 
+/*
+ * RFC 6347 §4.1.2.7: what is not a valid record is dropped in silence. OpenSSL takes some of it as fatal instead: data in clear, or
+ * types it does not know, would let one spoofed datagram end a handshake. An alert in clear after the handshake is forged for certain.
+ */
+static bool records_plausible(const struct dtls *dtls, const uint8_t *bytes, size_t len)
+{
+	struct rd r = rd_from(bytes, len);
+	while (rd_left(&r)) {
+		uint8_t type = rd_u8(&r);
+		uint16_t version = rd_u16(&r), epoch = rd_u16(&r);
+		rd_skip(&r, 6);
+		rd_skip(&r, rd_u16(&r));
+		if (!r.ok || type < SSL3_RT_CHANGE_CIPHER_SPEC || type > SSL3_RT_APPLICATION_DATA ||
+				(version != DTLS1_VERSION && version != DTLS1_2_VERSION))
+			return false;
+		if (!epoch && (type == SSL3_RT_APPLICATION_DATA || (type == SSL3_RT_ALERT && dtls->state == DTLS_CONNECTED)))
+			return false;
+	}
+	return true;
+}
+
 enum dtls_state dtls_receive(struct dtls *dtls, const uint8_t *bytes, size_t len)
 {
-	if (dtls->state == DTLS_FAILED || dtls->state == DTLS_CLOSED)
+	if (dtls->state == DTLS_FAILED || dtls->state == DTLS_CLOSED || !records_plausible(dtls, bytes, len))
 		return dtls->state;
 	dtls->in = bytes;
 	dtls->in_len = len;
