@@ -27,7 +27,7 @@ await scenario("refusals", async () => {
 	const open = furnish(server, { members: ["minh"] });
 	const make = (title, ...flags) => {
 		const room = JSON.parse(server.command(["room", "add", title, "--owner", "lan", "--json", ...flags]));
-		return { address: room.url ?? `${server.url}/r/${room.id}`, password: room.password, id: room.id };
+		return { address: `${server.url}/r/${room.id}`, password: room.password, id: room.id };
 	};
 	const members_only = make("Chỉ nội bộ");
 	const small = make("Phòng nhỏ", "--max", "2", "--guests");

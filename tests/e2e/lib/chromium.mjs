@@ -49,7 +49,7 @@ export async function open_chromium(code, options = {}) {
 	const requests = [];
 	context.on("request", (request) => requests.push(request.url()));
 	const page = await context.newPage();
-	page.setDefaultTimeout(options.patience_ms ?? 15000);
+	page.setDefaultTimeout(options.patience_ms ?? 30000);
 	const complaints = [];
 	page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
 	page.on("console", (message) => {

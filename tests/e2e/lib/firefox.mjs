@@ -67,7 +67,7 @@ export async function open_firefox(code, options = {}) {
 	});
 	afterwards(() => browser.close());
 	const page = await browser.newPage();
-	page.setDefaultTimeout(options.patience_ms ?? 20000);
+	page.setDefaultTimeout(options.patience_ms ?? 30000);
 	await page.setViewport({ width: 1280, height: 720 });
 	await page.evaluateOnNewDocument(probe_source(code, true));
 	const complaints = [];

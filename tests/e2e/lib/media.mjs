@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 export const WIDTH = 640;
 export const HEIGHT = 360;
-export const FPS = 15;
+export const FPS = 10; // four browsers that encode share two cores
 const SECONDS = 2;
 const SAMPLE_RATE = 48000;
 

@@ -142,6 +142,8 @@ export function meets(perceived, other, { sound = true, picture = true } = {}) {
 export async function all_meet(title, people, seconds = 25, pairs = (a, b) => a !== b) {
 	for (const person of people) {
 		const others = people.filter((other) => pairs(person, other));
+		if (others.length === 0)
+			continue;
 		let perceived, wrong;
 		await until(async () => {
 			perceived = await perceive(person);

@@ -32,8 +32,8 @@ export async function start_server(options = {}) {
 	];
 	const child = spawn(words[0], words.slice(1), { stdio: ["ignore", "pipe", "pipe"] });
 	const server = { port, admin_port, data, child, said: "", log: "", ended: null };
-	server.url = `https://${options.name ?? "localhost"}:${port}`;
-	server.admin_url = `https://${options.name ?? "localhost"}:${admin_port}`;
+	server.url = `https://${options.name ?? "127.0.0.1"}:${port}`;
+	server.admin_url = `https://${options.name ?? "127.0.0.1"}:${admin_port}`;
 	child.stdout.on("data", (bytes) => { server.said += bytes; });
 	child.stderr.on("data", (bytes) => { server.log += bytes; });
 	child.on("exit", (code, signal) => { server.ended = { code, signal }; });

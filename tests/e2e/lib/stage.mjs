@@ -24,5 +24,5 @@ export function furnish(server, { guests = true, max = 20, members = [], title =
 		server.command(["user", "add", name, "--role", name === "lan" ? "host" : "member", "--password-stdin"], `${PASSWORD}\n`);
 	const words = ["room", "add", title, "--owner", "lan", "--max", String(max), "--json", ...(guests ? ["--guests"] : [])];
 	const room = JSON.parse(server.command(words));
-	return { address: room.url ?? `${server.url}/r/${room.id}`, password: room.password, id: room.id };
+	return { address: `${server.url}/r/${room.id}`, password: room.password, id: room.id };
 }
