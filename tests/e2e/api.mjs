@@ -80,12 +80,12 @@ await scenario("api", async () => {
 	await refused("another origin", main, "POST", "/rooms", { title: "x", guests: false }, 403, "bad_origin", { origin: "https://evil.example" });
 	await refused("no JSON", main, "POST", "/rooms", "{", 400, "bad_json");
 	await refused("a duplicate key", main, "POST", "/rooms", '{"title":"a","title":"b","guests":false}', 400, "bad_json");
-	await refused("an unknown field", main, "POST", "/rooms", { title: "x", guests: false, owner: 7 }, 400, "bad_json");
+	await refused("an unknown field", main, "POST", "/rooms", { title: "x", guests: false, owner: 7 }, 400, "bad_request");
 	await refused("another content type", main, "POST", "/rooms", "title=x", 415, "unsupported_media_type", { "content-type": "text/plain" });
 	await refused("a body too large", main, "POST", "/rooms", { title: "x".repeat(20000), guests: false }, 413, "too_large");
 	await refused("no such path", main, "GET", "/nothing", undefined, 404, "not_found");
-	await refused("a direction-changing character in a name", admin, "POST", "/people", { name: "x1", display: "a\u202Eb", role: "member" }, 422, "bad_name");
-	await refused("a short password", main, "POST", "/password", { old: PASSWORD, new: "ngan" }, 422, "weak_password");
+	await refused("a direction-changing character in a name", admin, "POST", "/people", { name: "x1", display: "a\u202Eb", role: "member" }, 400, "bad_name");
+	await refused("a short password", main, "POST", "/password", { old: PASSWORD, new: "ngan" }, 400, "weak_password");
 	await refused("a wrong login", nobody, "POST", "/login", { name: "lan", password: "sai-mat-khau-roi" }, 401, "bad_login");
 	await refused("an account that is not", nobody, "POST", "/login", { name: "khong.co", password: "sai-mat-khau-roi" }, 401, "bad_login");
 	let slowed = null;
