@@ -44,19 +44,6 @@ static void move_to_second(struct speakers *s, struct speaker_member *m)
 	s->version++;
 }
 
-/* The first one is silent: the next who speaks takes over. */
-static void promote(struct speakers *s)
-{
-	list_each(at, &s->order) {
-		struct speaker_member *m = list_entry(at, struct speaker_member, link);
-		if (!m->speaking)
-			continue;
-		if (m != first(s))
-			move_to_front(s, m);
-		return;
-	}
-}
-
 static void start(struct speakers *s, struct speaker_member *m)
 {
 	struct speaker_member *leader = first(s);
@@ -79,21 +66,15 @@ static void stop(struct speakers *s, struct speaker_member *m)
 	m->voice_us = 0;
 	m->ahead_us = 0;
 	s->version++;
-	if (first(s) == m)
-		promote(s);
 }
 
 void speaker_remove(struct speakers *s, struct speaker_member *m)
 {
-	bool led = first(s) == m;
-
 	if (m->ever)
 		s->version++;
 	list_remove(&m->link);
 	m->speaking = m->ever = false;
 	m->voice_us = 0;
-	if (led)
-		promote(s);
 }
 
 static void follow(struct speaker_member *m, bool loud, uint8_t level, int64_t step_us, int64_t now_us)
@@ -109,8 +90,8 @@ static void follow(struct speaker_member *m, bool loud, uint8_t level, int64_t s
 	}
 }
 
-/* Whether a speaker drowns the first one, for long enough. */
-static void contend(struct speakers *s, struct speaker_member *m, int64_t step_us)
+/* A speaker becomes the first when that one is silent, or was drowned for long enough. */
+static void contend(struct speakers *s, struct speaker_member *m, bool loud, int64_t step_us)
 {
 	struct speaker_member *leader = first(s);
 
@@ -120,7 +101,7 @@ static void contend(struct speakers *s, struct speaker_member *m, int64_t step_u
 		m->ahead_us += step_us;
 	else
 		m->ahead_us = m->ahead_us > step_us ? m->ahead_us - step_us : 0;
-	if (!leader->speaking || m->ahead_us >= SPEAKER_TAKE_US)
+	if ((loud && !leader->speaking) || m->ahead_us >= SPEAKER_TAKE_US)
 		move_to_front(s, m);
 }
 
@@ -142,7 +123,7 @@ void speaker_on_level(struct speakers *s, struct speaker_member *m, uint8_t leve
 	else if (m->speaking && now_us - m->loud_us > SPEAKER_HOLD_US)
 		stop(s, m);
 	else if (m->speaking)
-		contend(s, m, step_us);
+		contend(s, m, loud, step_us);
 }
 
 void speaker_tick(struct speakers *s, int64_t now_us)
