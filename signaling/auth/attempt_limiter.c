@@ -40,9 +40,11 @@ struct table {
 	struct cell rows[ROWS][CELLS];
 };
 
+/* A pair that has logged in. Its earlier failures are forgiven here and not in the cells, which others may share. */
 struct known {
 	uint64_t tag;
 	int64_t used_us;
+	uint32_t forgiven_milli;        /* of the pair's count, as it was at `used_us` */
 };
 
 struct attempt_limiter {
@@ -129,13 +131,33 @@ static uint32_t seconds_until(int64_t now_us, int64_t then_us)
 	return then_us > now_us ? (uint32_t)((then_us - now_us + SECOND_US - 1) / SECOND_US) : 0;
 }
 
+static struct known *known_find(const struct attempt_limiter *l, uint64_t tag)
+{
+	const struct known *set = l->known[tag % KNOWN_SETS];
+	for (int i = 0; i < KNOWN_WAYS; i++) {
+		if (set[i].used_us && set[i].tag == tag)
+			return (struct known *)&set[i];
+	}
+	return NULL;
+}
+
+/* What of a pair's count is forgiven at a moment: it leaks as the count does. */
+static uint32_t forgiven(const struct attempt_limiter *l, uint64_t key, int64_t now_us)
+{
+	const struct known *k = known_find(l, key);
+	if (!k)
+		return 0;
+	return leaked(&(struct cell){ .last_us = k->used_us, .count_milli = k->forgiven_milli }, now_us, pair_per_hour());
+}
+
 /* After each failure beyond the free ones the wait doubles. */
 static uint32_t pair_wait(const struct attempt_limiter *l, uint64_t key, int64_t now_us)
 {
 	uint32_t least = UINT32_MAX;
 	for (int row = 0; row < ROWS; row++) {
 		const struct cell *c = &l->pairs.rows[row][index_of(key, row)];
-		uint32_t failures = (c->count_milli + 999) / 1000, wait = 0;
+		uint32_t past = forgiven(l, key, c->last_us), count = c->count_milli > past ? c->count_milli - past : 0;
+		uint32_t failures = (count + 999) / 1000, wait = 0;
 		if (failures >= l->limits.free_failures) {
 			uint32_t doubled = failures - l->limits.free_failures;
 			uint64_t s = UINT64_C(1) << (doubled > 20 ? 20 : doubled);
@@ -157,17 +179,7 @@ static uint32_t rate_wait(const struct table *t, uint64_t key, int64_t now_us, u
 	return (count + 1000 - burst * 1000) * 60 / (per_minute * 1000) + 1;
 }
 
-static struct known *known_find(const struct attempt_limiter *l, uint64_t tag)
-{
-	const struct known *set = l->known[tag % KNOWN_SETS];
-	for (int i = 0; i < KNOWN_WAYS; i++) {
-		if (set[i].used_us && set[i].tag == tag)
-			return (struct known *)&set[i];
-	}
-	return NULL;
-}
-
-static void known_add(struct attempt_limiter *l, uint64_t tag, int64_t now_us)
+static void known_add(struct attempt_limiter *l, uint64_t tag, int64_t now_us, uint32_t forgiven_milli)
 {
 	struct known *slot = known_find(l, tag);
 	if (!slot) {
@@ -178,7 +190,7 @@ static void known_add(struct attempt_limiter *l, uint64_t tag, int64_t now_us)
 				slot = &set[i];
 		}
 	}
-	*slot = (struct known){ tag, now_us > 0 ? now_us : 1 };
+	*slot = (struct known){ tag, now_us > 0 ? now_us : 1, forgiven_milli };
 }
 
 static uint32_t wait_of(const struct attempt_limiter *l, const struct keys *k, int64_t now_us)
@@ -241,15 +253,8 @@ void attempt_limiter_undo(struct attempt_limiter *l, const char *subject, const 
 void attempt_limiter_passed(struct attempt_limiter *l, const char *subject, const struct client_address *from, int64_t now_us)
 {
 	struct keys k = keys_of(l, subject, from);
-	/* All that this pair can have: what others added to one of its cells stays. */
-	uint32_t all = UINT32_MAX;
-	for (int row = 0; row < ROWS; row++) {
-		uint32_t n = l->pairs.rows[row][index_of(k.pair, row)].count_milli;
-		if (n < all)
-			all = n;
-	}
-	give_back(&l->pairs, k.pair, all);
+	give_back(&l->pairs, k.pair, 1000);
 	give_back(&l->addresses, k.address, 1000);
 	give_back(&l->subjects, k.subject, 1000);
-	known_add(l, k.pair, now_us);
+	known_add(l, k.pair, now_us, count_of(&l->pairs, k.pair, now_us, pair_per_hour()));
 }
