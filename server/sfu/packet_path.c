@@ -103,6 +103,10 @@ static struct peer *asked(struct worker *w, const struct packet *packet)
 	if (q.kind == ICE_RESPONSE)
 		return found(w, packet, COUNTER_stun_unknown_user);
 	struct peer *peer = map_get_string(w->ufrags, q.local_ufrag, q.local_ufrag_len);
+	if (!peer) {                    /* a browser may be quicker than the order that tells of it */
+		worker_take_orders(w);
+		peer = map_get_string(w->ufrags, q.local_ufrag, q.local_ufrag_len);
+	}
 	if (!peer)
 		count(&w->counters, COUNTER_stun_unknown_user);
 	return peer;

@@ -415,13 +415,15 @@ void subscription_resend(struct subscription *s, uint16_t seq, int64_t rtt_us, i
 		count(c, COUNTER_rtx_not_found);
 		return;
 	}
-	const struct rewrite_in numbers = numbers_of(&in, source);
-	if (!rewrite_again(&s->rewrite, &numbers, &was)) {
-		count(c, COUNTER_rtx_not_found);
-		return;
-	}
 	if (!resend_limit_take(&s->resend, seq, rtt_us, now_us)) {
 		count(c, COUNTER_rtx_limited);
+		return;
+	}
+	const struct rewrite_in numbers = numbers_of(&in, source);
+	if (!rewrite_again(&s->rewrite, &numbers, &was)) {
+		/* It never went out: its first use, under its own number. */
+		if (rewrite_forward(&s->rewrite, &numbers, &was, now_us) == REWRITE_SEND && forward(s, s->track, packet, &in, &was))
+			count(c, COUNTER_fwd_sent);
 		return;
 	}
 	if (send_rtx(s, s->track, packet, &in, &was))

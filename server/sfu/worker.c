@@ -377,7 +377,7 @@ static void on_traffic(struct worker *w, const struct mail *mail)
 	}
 }
 
-static void take_orders(struct worker *w)
+void worker_take_orders(struct worker *w)
 {
 	struct mail *mail;
 
@@ -467,7 +467,7 @@ static void settle(struct worker *w)
 void worker_turn(struct worker *w, int64_t deadline_us)
 {
 	w->now_us = clock_now_us();
-	take_orders(w);
+	worker_take_orders(w);
 	bool more = take_traffic(w);
 	timers_run(&w->timers, w->now_us);
 	settle(w);
