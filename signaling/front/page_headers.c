@@ -13,7 +13,7 @@ const struct page_header page_headers[] = {
 	{ "cross-origin-resource-policy:", "same-origin" },
 	{ "x-permitted-cross-domain-policies:", "none" },
 	{ "permissions-policy:", "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), speaker-selection=(self), "
-		"autoplay=(self), screen-wake-lock=(self), clipboard-write=(self), accelerometer=(), bluetooth=(), clipboard-read=(), "
+		"autoplay=(self), screen-wake-lock=(self), clipboard-write=(self), accelerometer=(), clipboard-read=(), "
 		"encrypted-media=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), idle-detection=(), magnetometer=(), "
 		"midi=(), otp-credentials=(), payment=(), picture-in-picture=(), publickey-credentials-get=(), serial=(), usb=(), "
 		"xr-spatial-tracking=()" },
