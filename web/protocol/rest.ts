@@ -32,9 +32,10 @@ const meShape = { name: isString, display: isString, role: isRole };
 export type Me = Readonly<Shaped<typeof meShape>>;
 const isMe = shape(meShape);
 
+const isText: Guard<string | null> = (v): v is string | null => v === null || isString(v);
 const roomShape = {
 	id: isString, title: isString, url: isString, guests: isBoolean, max: isNatural, closed: isBoolean,
-	live: shape({ open: isBoolean, people: isNatural }), password: optional(isString),
+	live: shape({ open: isBoolean, people: isNatural }), password: optional(isString), banner: optional(isText), contact: optional(isText),
 };
 export type Room = Readonly<Shaped<typeof roomShape>>;
 const isRoom = shape(roomShape);
@@ -103,7 +104,9 @@ export const rest = {
 	rooms: async () => (await call('GET', '/rooms', shape({ rooms: listOf(isRoom) }))).rooms,
 	room: (id: string) => call('GET', `/rooms/${at(id)}`, isRoom),
 	roomMake: (fields: { title: string; guests: boolean; max: number }) => call('POST', '/rooms', isRoom, fields),
-	roomChange: (id: string, fields: { title?: string; guests?: boolean; max?: number; closed?: boolean }) =>
+	roomChange: (id: string, fields: {
+		title?: string; guests?: boolean; max?: number; closed?: boolean; banner?: string; contact?: string;
+	}) =>
 		call('PATCH', `/rooms/${at(id)}`, isRoom, fields),
 	roomPassword: (id: string) => call('POST', `/rooms/${at(id)}/password`, shape({ password: isString }), {}),
 	roomRemove: (id: string) => call('DELETE', `/rooms/${at(id)}`, isAnything),

@@ -198,14 +198,22 @@ function EditRoom({ room, onClose, act }: { room: Room; onClose: () => void; act
 	const [title, setTitle] = useState(room.title);
 	const [guests, setGuests] = useState(room.guests);
 	const [max, setMax] = useState(String(room.max));
+	const [banner, setBanner] = useState(room.banner ?? '');
+	const [contact, setContact] = useState(room.contact ?? '');
 	return (
 		<Dialog title={t('rooms.edit')} onClose={onClose}>
 			<form class="stack" onSubmit={(event) => {
 				event.preventDefault();
 				onClose();
-				act(() => rest.roomChange(room.id, { title: title.trim(), guests, max: Number(max) }));
+				act(() => rest.roomChange(room.id, {
+					title: title.trim(), guests, max: Number(max),
+					...(banner === (room.banner ?? '') ? {} : { banner: banner.trim() }),
+					...(contact === (room.contact ?? '') ? {} : { contact: contact.trim() }),
+				}));
 			}}>
 				<RoomFields title={title} setTitle={setTitle} guests={guests} setGuests={setGuests} max={max} setMax={setMax} />
+				<Field label={t('rooms.banner')} name="banner" value={banner} onInput={setBanner} maxLength={300} hint={t('rooms.banner_hint')} />
+				<Field label={t('rooms.contact')} name="contact" value={contact} onInput={setContact} maxLength={200} />
 				<footer>
 					<Button onClick={onClose}>{t('common.cancel')}</Button>
 					<Button type="submit" kind="primary">{t('common.save')}</Button>

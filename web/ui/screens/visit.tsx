@@ -7,7 +7,7 @@ import { useScreen, useStore } from '../hooks.ts';
 import { t } from '../i18n.ts';
 import { MeetingScreen } from '../meeting/meeting.tsx';
 import { sentence } from '../meeting/said.ts';
-import { say } from '../notices.ts';
+import { say, speak } from '../notices.ts';
 import { Gate, Word } from '../parts/shell.tsx';
 import { Session } from '../session/session.ts';
 import { Door } from './door.tsx';
@@ -35,7 +35,14 @@ function OneVisit({ id, me, server, onSignedIn, onAgain }: VisitProps & { onAgai
 	const [session, setSession] = useState<Session | null>(null);
 	useEffect(() => {
 		const mine = new Session(id);
-		mine.onNotice = (notice) => say('said' in notice ? sentence(notice.said) : errorText(notice.code));
+		mine.onNotice = (notice) => {
+			if (!('said' in notice))
+				say(errorText(notice.code));
+			else if (notice.said.key === 'say.mic_on' || notice.said.key === 'say.mic_off')
+				speak(sentence(notice.said));
+			else
+				say(sentence(notice.said));
+		};
 		setSession(mine);
 		return () => mine.dispose();
 	}, [id]);

@@ -20,7 +20,7 @@ export interface PathOps {
 const HICCUP_MS = 2_000;
 const RESTART_MS = 4_000;
 const CONNECT_MS = 8_000;
-const STUCK_AFTER = 3;
+const STUCK_AFTER = 2;
 const SOURCES: readonly SendSource[] = ['mic', 'camera', 'screen', 'screen_audio'];
 
 export class MediaPath {

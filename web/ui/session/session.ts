@@ -189,8 +189,12 @@ export class Session {
 		removeEventListener('online', this.#online);
 		removeEventListener('offline', this.#online);
 		removeEventListener('pageshow', this.#online);
+		// "Back" out of a meeting is leaving it; a reload never comes here.
+		const socket = this.#socket;
+		const left = this.meeting.get().at === 'inside' && socket?.open ? socket.tell('leave').catch(() => undefined) : Promise.resolve();
+		left.finally(() => socket?.close());
 		this.#stop();
-		this.#socket?.close();
+		forget();
 		this.local.dispose();
 	}
 
@@ -582,7 +586,7 @@ export class Session {
 		this.#timers = [];
 		clearTimeout(this.#reconnect);
 		clearTimeout(this.#viewTimer);
-		if (!this.#disposed || this.meeting.get().at === 'over')
+		if (this.meeting.get().at === 'over')
 			forget();
 		this.#path.stop();
 		this.link.set(null);
