@@ -11,7 +11,7 @@
 #include "worker.h"
 
 static void on_ice_timer(struct timer *timer, int64_t now_us);
-static void apply(struct peer *p, const struct ice_out *out, uint16_t from_worker, int64_t now_us);
+static void apply(struct peer *p, const struct ice_out *out, int64_t now_us);
 
 /* -- paths and user fragments: how a datagram finds its peer ------------------------------------------------------------------ */
 
@@ -57,7 +57,7 @@ void peer_on_path(struct peer *p, const struct path *path, bool gone, int64_t no
 	if (!p->ice)
 		return;
 	ice_path_gone(p->ice, path, &out);
-	apply(p, &out, p->worker->index, now_us);
+	apply(p, &out, now_us);
 }
 
 static void ufrag_forget(struct peer *p, char *ufrag)
@@ -214,18 +214,14 @@ static void tell_stalled(struct peer *p, bool stalled)
 	worker_tell(p->worker, EVENT_STALLED, &event, sizeof event);
 }
 
-static void on_path_added(struct peer *p, const struct path *path, uint16_t from_worker)
+static void on_path_added(struct peer *p, const struct path *path)
 {
-	const struct traffic_path head = { p->id, *path, false };
-
 	path_add(p, path);
-	if (from_worker != p->worker->index)
-		worker_post(p->worker, from_worker, TRAFFIC_PATH, &head, sizeof head, NULL, 0);
-	else if (path->kind == PATH_TCP)
+	if (path->kind == PATH_TCP && tcp_link_worker(path) == p->worker->index)
 		tcp_link_proved(p->worker, path);
 }
 
-static void apply(struct peer *p, const struct ice_out *out, uint16_t from_worker, int64_t now_us)
+static void apply(struct peer *p, const struct ice_out *out, int64_t now_us)
 {
 	for (uint32_t i = 0; i < out->count; i++) {
 		uint8_t *slot = udp_batch_slot(p->worker->batch);
@@ -235,7 +231,7 @@ static void apply(struct peer *p, const struct ice_out *out, uint16_t from_worke
 	if (out->changes & ICE_PATH_REMOVED)
 		path_remove(p, &out->removed);
 	if (out->changes & ICE_PATH_ADDED)
-		on_path_added(p, &out->added, from_worker);
+		on_path_added(p, &out->added);
 	if (out->changes & ICE_SELECTED)
 		select_path(p, now_us);
 	if (out->changes & ICE_STALLED)
@@ -260,7 +256,7 @@ static void on_ice_timer(struct timer *timer, int64_t now_us)
 	if (!p->ice)
 		return;
 	ice_tick(p->ice, p->worker->stun, now_us, &out);
-	apply(p, &out, p->worker->index, now_us);
+	apply(p, &out, now_us);
 }
 
 void peer_on_stun(struct peer *p, const struct packet *packet, uint16_t from_worker, int64_t now_us)
@@ -274,7 +270,12 @@ void peer_on_stun(struct peer *p, const struct packet *packet, uint16_t from_wor
 
 	enum ice_verdict verdict = ice_receive(p->ice, p->worker->stun, &packet->path, packet->data, packet->len, now_us, &out);
 	count(&p->worker->counters, counted[verdict]);
-	apply(p, &out, from_worker, now_us);
+	apply(p, &out, now_us);
+	/* Whoever received it shall know whose the path is. Said at each check, so that it need not arrive each time. */
+	if (from_worker != p->worker->index && verdict == ICE_OK && ice_validated(p->ice, &packet->path)) {
+		const struct traffic_path head = { p->id, packet->path, false };
+		worker_post(p->worker, from_worker, TRAFFIC_PATH, &head, sizeof head, NULL, 0);
+	}
 }
 
 /* -- orders ---------------------------------------------------------------------------------------------------------------------------- */
@@ -350,7 +351,7 @@ void peer_on_keys(struct peer *p, const struct order_keys *keys, int64_t now_us)
 	select_path(p, now_us);
 	/* The nomination may have been seen by another worker: the path that the browser chose for DTLS stands in for it. */
 	ice_prefer(p->ice, p->worker->stun, &keys->path, now_us, &out);
-	apply(p, &out, p->worker->index, now_us);
+	apply(p, &out, now_us);
 }
 
 void peer_on_owner(struct peer *p, uint16_t worker, int64_t now_us)
