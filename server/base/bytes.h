@@ -57,12 +57,17 @@ static inline uint32_t rd_u24(struct rd *r)
 
 static inline uint32_t rd_u32(struct rd *r)
 {
-	uint32_t high = rd_u16(r);
-	return high << 16 | rd_u16(r);
+	if (!rd_has(r, 4))
+		return 0;
+	uint32_t v = (uint32_t)r->p[0] << 24 | (uint32_t)r->p[1] << 16 | (uint32_t)r->p[2] << 8 | r->p[3];
+	r->p += 4;
+	return v;
 }
 
 static inline uint64_t rd_u64(struct rd *r)
 {
+	if (!rd_has(r, 8))
+		return 0;
 	uint64_t high = rd_u32(r);
 	return high << 32 | rd_u32(r);
 }
