@@ -52,6 +52,8 @@ export class Peers {
 				answer.reject(new Error(`${answer.text}: ${event.why}`));
 			return;
 		}
+		if (event.ev === 'media.died')
+			console.error(`hopkin-media ended: exit ${event.exit} signal ${event.signal}`);
 		this.events.push(event);
 		for (const waiter of [...this.#waiting])
 			waiter(event);
@@ -152,7 +154,7 @@ export function packetsFrom(report, number, kind) {
 /** What must never be wrong, as one text: empty when all is well. */
 export function faults(report) {
 	const bad = report.seats.filter((s) => s.wrong).map((s) => Object.entries(s)
-		.filter(([key, value]) => value && ['wrong_pt', 'wrong_csrc', 'wrong_payload', 'wrong_mid', 'alien_ext', 'duplicates', 'no_level',
+		.filter(([key, value]) => value && ['wrong_pt', 'wrong_csrc', 'wrong_payload', 'wrong_mid', 'alien_ext', 'duplicates',
 			'switch_without_keyframe', 'picture_id_jumps', 'tl0_jumps', 'ts_back', 'tag_back'].includes(key))
 		.map(([key, value]) => `seat ${s.seat} ${s.kind} ${key}=${value}`).join(' '));
 	for (const key of ['forged', 'reused'])

@@ -22,7 +22,7 @@ static json_t *senders(const struct tp_sink *s)
 static uint64_t wrong(const struct tp_sink *s)
 {
 	const struct tp_sink_counts *c = &s->counts;
-	return c->wrong_pt + c->wrong_csrc + c->wrong_payload + c->wrong_mid + c->alien_ext + c->duplicates + c->no_level
+	return c->wrong_pt + c->wrong_csrc + c->wrong_payload + c->wrong_mid + c->alien_ext + c->duplicates
 		+ c->switch_without_keyframe + c->picture_id_jumps + c->tl0_jumps + c->ts_back + c->tag_back;
 }
 

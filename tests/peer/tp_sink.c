@@ -117,7 +117,7 @@ static void check_newest(struct tp_sink *s, const struct tp_rtp *rtp, const stru
 	bool in_order)
 {
 	bool changed = !s->last_arrival_us || tag->number != s->last.number || tag->source != s->last.source
-		|| tag->layer != s->last.layer;
+		|| tag->layer != s->last.layer || tag->run != s->last.run;
 	if (changed && s->last_arrival_us)
 		s->counts.switches++;
 	if (s->video)

@@ -14,8 +14,9 @@ enum { TP_SENDERS = 64, TP_MISSING = 128, TP_LATENCY_BUCKETS = 40 };
 struct tp_sink_counts {
 	uint64_t packets, bytes, recovered;     /* media packets; those that came by RTX */
 	uint64_t frames, keyframes, switches;   /* changes of sender or layer */
+	uint64_t no_level;                      /* audio without a level: right where its sender sends none */
 	/* wrong */
-	uint64_t wrong_pt, wrong_csrc, wrong_payload, wrong_mid, alien_ext, duplicates, no_level;
+	uint64_t wrong_pt, wrong_csrc, wrong_payload, wrong_mid, alien_ext, duplicates;
 	uint64_t switch_without_keyframe;       /* first packet after a change is not the start of a keyframe */
 	uint64_t picture_id_jumps, tl0_jumps, ts_back;
 	uint64_t tag_gaps;                      /* packets of the sender that were skipped within one run */

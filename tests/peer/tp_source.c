@@ -30,6 +30,7 @@ struct tp_source {
 	struct tp_source_config config;
 	int64_t start_us, due_us, period_us;
 	unsigned mask;
+	uint8_t run;
 	struct layer layers[TP_LAYERS];
 };
 
@@ -46,6 +47,7 @@ int tp_source_create(struct tp_source **out, const struct tp_source_config *conf
 	s->config = *config;
 	s->start_us = s->due_us = now_us;
 	s->mask = ~0u;
+	s->run = (uint8_t)random();
 	s->period_us = is_audio(s) ? AUDIO_PERIOD_US : 1000000 / (config->fps ? config->fps : 30);
 	for (int i = 0; i < config->layers; i++) {
 		struct layer *l = &s->layers[i];
@@ -107,6 +109,7 @@ static void send_packet(struct tp_source *s, int i, uint32_t ts, bool marker, co
 	tag->number = s->config.number;
 	tag->source = (uint8_t)s->config.kind;
 	tag->layer = (uint8_t)i;
+	tag->run = s->run;
 	tag->seq = l->tag_seq++;
 	tag->frame = l->frame;
 	tp_tag_write(packet + at, tag_len, tag);

@@ -30,7 +30,7 @@ void tp_tag_write(uint8_t *out, size_t len, const struct tp_tag *tag)
 	wr_u8(&w, tag->source);
 	wr_u8(&w, tag->layer);
 	wr_u8(&w, (uint8_t)(tag->keyframe | tag->first << 1 | tag->last << 2));
-	wr_u8(&w, 0);
+	wr_u8(&w, tag->run);
 	wr_u32(&w, tag->seq);
 	wr_u32(&w, tag->frame);
 	wr_u64(&w, (uint64_t)tag->time_us);
@@ -51,7 +51,7 @@ bool tp_tag_read(struct tp_tag *out, const uint8_t *bytes, size_t len)
 	out->keyframe = flags & 1;
 	out->first = flags & 2;
 	out->last = flags & 4;
-	rd_u8(&r);
+	out->run = rd_u8(&r);
 	out->seq = rd_u32(&r);
 	out->frame = rd_u32(&r);
 	out->time_us = (int64_t)rd_u64(&r);

@@ -21,6 +21,7 @@ enum { TP_TAG_LEN = 32 };
 struct tp_tag {
 	uint32_t number;        /* the sender's participant number */
 	uint8_t source, layer;
+	uint8_t run;            /* random in each life of a source: a sender that came back counts from 0 again */
 	bool keyframe, first, last;
 	uint32_t seq;           /* per source and layer, from 0, without gaps */
 	uint32_t frame;
