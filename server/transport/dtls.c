@@ -341,6 +341,8 @@ static void advance(struct dtls *dtls)
 static bool records_plausible(const struct dtls *dtls, const uint8_t *bytes, size_t len)
 {
 	struct rd r = rd_from(bytes, len);
+	if (!len)
+		return false;   /* to OpenSSL that would be the end of the stream */
 	while (rd_left(&r)) {
 		uint8_t type = rd_u8(&r);
 		uint16_t version = rd_u16(&r), epoch = rd_u16(&r);
