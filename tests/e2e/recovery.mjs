@@ -1,30 +1,11 @@
 // What breaks mends itself with no key pressed: the media program killed, the signaling program killed, a page reloaded, the
 // line gone for twenty seconds, another address. The server sits in a network namespace of its own behind a virtual cable.
 
-import { execFileSync } from "node:child_process";
-import { check, note, until, scenario, afterwards } from "./lib/check.mjs";
+import { check, note, until, scenario } from "./lib/check.mjs";
+import { LINK, SERVER4, WITHIN, cable, firefox_route, ip } from "./lib/net.mjs";
 import { start_server } from "./lib/server.mjs";
 import { furnish, person } from "./lib/stage.mjs";
 import { all_meet, enter, meets, perceive, screen_of } from "./lib/people.mjs";
-
-const SERVER = "10.78.0.1";
-
-function ip(...words) {
-	execFileSync("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
-}
-
-/** A cable between us and the namespace `hopkin-server`. */
-function cable() {
-	execFileSync("sh", ["-c", "mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns"]);
-	ip("netns", "add", "hopkin-server");
-	afterwards(() => ip("netns", "delete", "hopkin-server"));
-	ip("link", "add", "hk0", "type", "veth", "peer", "name", "hk1", "netns", "hopkin-server");
-	ip("address", "add", "10.78.0.2/24", "dev", "hk0");
-	ip("link", "set", "hk0", "up");
-	ip("-n", "hopkin-server", "address", "add", `${SERVER}/24`, "dev", "hk1");
-	ip("-n", "hopkin-server", "link", "set", "hk1", "up");
-	ip("-n", "hopkin-server", "link", "set", "lo", "up");
-}
 
 /** The frames each page has decoded in all its lives. */
 function frames(one) {
@@ -87,19 +68,19 @@ async function reloaded(one, other) {
 }
 
 async function line_lost(server, one, other, seconds) {
-	ip("link", "set", "hk0", "down");
+	ip("link", "set", LINK, "down");
 	await new Promise((done) => setTimeout(done, seconds * 1000));
-	ip("link", "set", "hk0", "up");
+	ip("link", "set", LINK, "up");
 	const since = performance.now();
 	await all_meet(`recovery: ${seconds} s without a line`, [one, other], 40);
 	note(`${seconds} s without a line: all seen and heard ${Math.round(performance.now() - since)} ms after it came back`);
 }
 
 async function other_address(one, other) {
-	ip("address", "add", "10.78.0.3/24", "dev", "hk0");
-	ip("address", "delete", "10.78.0.2/24", "dev", "hk0");
+	ip("address", "add", "10.78.0.3/24", "dev", LINK);
+	ip("address", "delete", "10.78.0.2/24", "dev", LINK);
 	// the first address of a network takes the others with it when it goes
-	ip("address", "replace", "10.78.0.3/24", "dev", "hk0");
+	ip("address", "replace", "10.78.0.3/24", "dev", LINK);
 	await all_meet("recovery: another address", [one, other], 45);
 	const perceived = await perceive(one);
 	check("recovery: another address: still the same two people", perceived.tiles.length === 2 && meets(perceived, other) === "", JSON.stringify(perceived));
@@ -107,7 +88,7 @@ async function other_address(one, other) {
 
 await scenario("recovery", async () => {
 	cable();
-	const server = await start_server({ within: ["ip", "netns", "exec", "hopkin-server"], listen: [SERVER], name: SERVER });
+	const server = await start_server({ within: WITHIN, listen: [SERVER4], name: SERVER4 });
 	const room = furnish(server);
 	const people = [await person("chromium", 1), await person("chromium", 2)];
 	for (const one of people)
@@ -120,7 +101,7 @@ await scenario("recovery", async () => {
 	await line_lost(server, people[0], people[1], 20);
 	await other_address(people[0], people[1]);
 
-	ip("route", "replace", "8.8.8.8/32", "dev", "hk0", "src", "10.78.0.3"); // how Firefox finds its own address, see tests/lib/alone
+	firefox_route("10.78.0.3");
 	const more = [await person("chromium", 3), await person("firefox", 4)];
 	for (const one of more)
 		await enter(one, room.address, { password: room.password, name: one.name });

@@ -1,17 +1,13 @@
 // The same meeting over each way that media can take: UDP on IPv4, UDP on IPv6, and TCP where UDP is blocked. The browser's
 // connection says which way it took, and so does the server.
 
-import { execFileSync } from "node:child_process";
 import { check, until, scenario } from "./lib/check.mjs";
+import { SERVER4, SERVER6, WITHIN, cable, nft } from "./lib/net.mjs";
 import { start_server } from "./lib/server.mjs";
 import { furnish, person } from "./lib/stage.mjs";
 import { all_meet, enter, perceive } from "./lib/people.mjs";
 
 const PORT = 9743;
-
-function rules(...lines) {
-	execFileSync("nft", ["-f", "-"], { input: `${lines.join("\n")}\n` });
-}
 
 /** The protocol and address kind of the pair in use, from the browser's own statistics. */
 function chosen(one) {
@@ -45,15 +41,11 @@ async function meet_over(title, server, via, fits) {
 }
 
 await scenario("transports", async () => {
-	await meet_over("udp4", await start_server({ listen: ["127.0.0.1"], name: "127.0.0.1" }), "udp4",
-		(way) => way.protocol === "udp" && way.address === "127.0.0.1");
+	cable();
+	const server = (address, name = address) => start_server({ within: WITHIN, listen: [address], name, port: PORT });
+	await meet_over("udp4", await server(SERVER4), "udp4", (way) => way.protocol === "udp" && way.address === SERVER4);
+	await meet_over("udp6", await server(SERVER6, `[${SERVER6}]`), "udp6", (way) => way.protocol === "udp" && way.address.includes(SERVER6));
 
-	await meet_over("udp6", await start_server({ listen: ["::1"], name: "[::1]" }), "udp6",
-		(way) => way.protocol === "udp" && /^\[?::1/.test(way.address));
-
-	rules("add table inet hopkin", "add chain inet hopkin in { type filter hook input priority 0; }",
-		`add rule inet hopkin in udp dport ${PORT} drop`);
-	await meet_over("tcp", await start_server({ listen: ["127.0.0.1"], name: "127.0.0.1", port: PORT }), "tcp",
-		(way) => way.protocol === "tcp");
-	rules("delete table inet hopkin");
+	nft("add table inet hopkin", "add chain inet hopkin out { type filter hook output priority 0; }", `add rule inet hopkin out udp dport ${PORT} drop`);
+	await meet_over("tcp", await server(SERVER4), "tcp", (way) => way.protocol === "tcp" && way.address === SERVER4);
 });

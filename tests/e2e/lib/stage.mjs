@@ -21,7 +21,8 @@ export async function person(kind, code, options = {}) {
 /** Account `lan` who may make rooms, further members, and a room of lan's; gives the room's address and password. */
 export function furnish(server, { guests = true, max = 20, members = [], title = "Giao ban tuần" } = {}) {
 	for (const name of ["lan", ...members])
-		server.command(["user", "add", name, "--role", name === "lan" ? "host" : "member", "--password-stdin"], `${PASSWORD}\n`);
+		server.command(["user", "add", name, "--role", name === "lan" ? "host" : "member", "--display", NAMES[name === "lan" ? 1 : 2],
+			"--password-stdin"], `${PASSWORD}\n`);
 	const words = ["room", "add", title, "--owner", "lan", "--max", String(max), "--json", ...(guests ? ["--guests"] : [])];
 	const room = JSON.parse(server.command(words));
 	return { address: `${server.url}/r/${room.id}`, password: room.password, id: room.id };
