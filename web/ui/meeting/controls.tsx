@@ -33,7 +33,7 @@ export function Controls({ session, room, inside, acts }: ControlsProps) {
 	const hand = (memberOf(inside, inside.number)?.hand ?? 0) > 0;
 	const full = document.fullscreenElement !== null;
 	return (
-		<div class="controls" role="toolbar" aria-label={t('control.bar')}>
+		<footer class="controls" aria-label={t('control.bar')}>
 			<div class="split">
 				<Control icon={mic.track ? 'mic' : 'micOff'} off={!mic.track} busy={mic.opening} pressed={mic.track !== null} testId="mic"
 					name={mic.track ? t('control.mic_off') : t('control.mic_on')} label={t('control.mic')} onClick={() => session.setMic(!mic.track)} />
@@ -103,7 +103,7 @@ export function Controls({ session, room, inside, acts }: ControlsProps) {
 				data-testid="leave">
 				<Icon name="leave" size={22} /><span aria-hidden="true">{t('control.leave_short')}</span>
 			</button>
-		</div>
+		</footer>
 	);
 }
 

@@ -29,7 +29,7 @@ export function QualitySign({ session, inside, open }: { session: Session; insid
 		<Pop name={t('quality.name', { grade: t(WORDS[grade]) })} icon="info" content={sign} open={open} testId="quality">
 			{() => (
 				<div class="figures" tabIndex={-1}>
-					<h3>{t('quality.title')}</h3>
+					<h2>{t('quality.title')}</h2>
 					<p>{t(WORDS[grade])}</p>
 					<dl>
 						{row(t('quality.via'), via)}

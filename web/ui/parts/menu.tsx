@@ -76,7 +76,7 @@ export function Pop({ name, icon, kind = 'icon-button', label, size = 20, childr
 
 	return (
 		<>
-			<button ref={button} type="button" class={kind} aria-label={label ? undefined : name} title={label ? undefined : name}
+			<button ref={button} type="button" class={kind} aria-label={name} title={label ? undefined : name}
 				aria-haspopup={menu ? 'menu' : 'dialog'} aria-expanded={open} aria-controls={open ? id : undefined} data-testid={testId}
 				onPointerDown={(event) => {
 					// A press on the button of an open popover would close it, and the click open it again.
@@ -89,7 +89,7 @@ export function Pop({ name, icon, kind = 'icon-button', label, size = 20, childr
 					setOpen(was ? false : !open);
 				}}>
 				{content ?? <Icon name={icon} size={size} />}
-				{label && <span>{label}</span>}
+				{label && <span aria-hidden="true">{label}</span>}
 			</button>
 			{open && (
 				<div ref={box} id={id} class="pop" popover={hasPopover ? 'auto' : undefined} role={menu ? 'menu' : 'dialog'} aria-label={name}
