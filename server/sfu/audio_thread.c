@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 
 #include "audio_level.h"
@@ -20,6 +21,7 @@ struct stream {
 
 struct audio_thread {
 	pthread_t thread;
+	sem_t started;                  /* runs: the jail may close */
 	struct mailbox *box;
 	struct loop *loop;
 	struct loop_source wake;
@@ -79,6 +81,7 @@ static void on_wake(struct loop_source *source, unsigned events)
 static void *audio_main(void *arg)
 {
 	struct audio_thread *t = arg;
+	sem_post(&t->started);
 	while (!t->stop) {
 		read_mail(t);
 		if (!t->stop && mailbox_sleep(t->box))
@@ -111,12 +114,15 @@ int audio_thread_start(struct audio_thread **out, audio_level_fn *on_level, void
 		t->wake = (struct loop_source){ .fd = mailbox_fd(t->box), .ready = on_wake };
 		err = loop_add(t->loop, &t->wake, LOOP_IN);
 	}
+	sem_init(&t->started, 0, 0);
 	if (!err)
 		err = -pthread_create(&t->thread, NULL, audio_main, t);
 	if (err) {
 		audio_thread_free(t);
 		return err;
 	}
+	while (sem_wait(&t->started) != 0 && errno == EINTR)
+		;
 	*out = t;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ struct handshake {
 
 struct handshake_thread {
 	pthread_t thread;
+	sem_t started;                          /* has a name, and asks the kernel for nothing new: the jail may close */
 	struct handshake_callbacks callbacks;
 	struct dtls_identity *identity;         /* owned */
 	struct mailbox *box;                    /* owned */
@@ -283,6 +285,7 @@ static void *run(void *arg)
 {
 	struct handshake_thread *t = arg;
 	pthread_setname_np(pthread_self(), "handshake");
+	sem_post(&t->started);
 	while (!t->stopping) {
 		struct mail *mail;
 		while (!t->stopping && (mail = mailbox_next(t->box))) {
@@ -318,6 +321,7 @@ int handshake_thread_start(struct handshake_thread **out, const struct handshake
 		t->wake = (struct loop_source){ .fd = mailbox_fd(t->box), .ready = woken };
 		err = loop_add(t->loop, &t->wake, LOOP_IN);
 	}
+	sem_init(&t->started, 0, 0);
 	if (!err)
 		err = -pthread_create(&t->thread, NULL, run, t);
 	if (err) {
@@ -325,6 +329,8 @@ int handshake_thread_start(struct handshake_thread **out, const struct handshake
 		handshake_thread_stop(t);
 		return err;
 	}
+	while (sem_wait(&t->started) != 0 && errno == EINTR)
+		;
 	*out = t;
 	return 0;
 }

@@ -29,7 +29,7 @@ enum peer_home { PEER_WAITING, PEER_HERE, PEER_ELSEWHERE };
 
 enum {
 	PEER_PATHS = 2 * ICE_PATHS,     /* validated here and at other workers */
-	PEER_SSRCS_MAX = 512,           /* SRTP contexts each way: 8 sections of 12 and their RTCP; 64 seats of 3 */
+	PEER_SSRCS_MAX = 200,           /* SRTP contexts each way: 8 sections of 12 and their RTCP; 64 seats of 3 */
 };
 
 struct room;

@@ -14,6 +14,7 @@ enum {
 	RTP_HEADER = 12,
 	RTCP_HEADER = 8,
 	MOST_SSRCS = 4096,
+	TABLE_AT_FIRST = 16,
 };
 
 /* Which indices of one outgoing SSRC have been used: the highest, and one bit for each of the WINDOW up to it. */
@@ -25,19 +26,22 @@ struct sent {
 	uint64_t bits[WINDOW / 64];             /* bit (index mod WINDOW) */
 };
 
-/* SSRCs seen in one direction: open addressing, never removed from (a forgotten SSRC could be replayed or sent twice). */
+/* An incoming SSRC that has verified. */
 struct seen {
-	uint32_t mask;                          /* table size - 1 */
-	unsigned count, most;
-	bool *used;                             /* owned; incoming only */
-	uint32_t *ssrc;                         /* owned; incoming only */
+	uint32_t ssrc;
+	bool used;
 };
 
+/*
+ * Both tables: open addressing, at most half full, doubled when they would be more. Never removed from: a forgotten SSRC could be
+ * replayed, or sent twice.
+ */
 struct media_keys {
 	srtp_t rx, tx;                          /* owned; streams appear from a template, one per SSRC */
-	struct seen in;
-	uint32_t sent_mask;
-	unsigned sent_count, most;
+	unsigned most;                          /* SSRCs in each direction */
+	uint32_t seen_mask, sent_mask;          /* table sizes - 1 */
+	unsigned seen_count, sent_count;
+	struct seen *seen;                      /* owned */
 	struct sent *sent;                      /* owned */
 };
 
@@ -71,14 +75,6 @@ static int session_create(srtp_t *out, uint32_t profile, srtp_ssrc_type_t direct
 	return status == srtp_err_status_ok ? 0 : -ENOMEM;
 }
 
-static uint32_t table_size(unsigned most)
-{
-	uint32_t size = 8;
-	while (size < 2 * most)
-		size *= 2;
-	return size;
-}
-
 static int create(struct media_keys **out, const struct media_key_material *m, unsigned most_ssrcs, bool client)
 {
 	if ((m->profile != MEDIA_AEAD_AES_128_GCM && m->profile != MEDIA_AES128_CM_SHA1_80) || !most_ssrcs || most_ssrcs > MOST_SSRCS)
@@ -86,16 +82,14 @@ static int create(struct media_keys **out, const struct media_key_material *m, u
 	struct media_keys *keys = calloc(1, sizeof *keys);
 	if (!keys)
 		return -ENOMEM;
-	uint32_t size = table_size(most_ssrcs);
-	keys->most = keys->in.most = most_ssrcs;
-	keys->in.mask = keys->sent_mask = size - 1;
-	keys->in.used = calloc(size, sizeof *keys->in.used);
-	keys->in.ssrc = calloc(size, sizeof *keys->in.ssrc);
-	keys->sent = calloc(size, sizeof *keys->sent);
+	keys->most = most_ssrcs;
+	keys->seen_mask = keys->sent_mask = TABLE_AT_FIRST - 1;
+	keys->seen = calloc(TABLE_AT_FIRST, sizeof *keys->seen);
+	keys->sent = calloc(TABLE_AT_FIRST, sizeof *keys->sent);
 
 	const uint8_t *rx_key = client ? m->server_key : m->client_key, *rx_salt = client ? m->server_salt : m->client_salt;
 	const uint8_t *tx_key = client ? m->client_key : m->server_key, *tx_salt = client ? m->client_salt : m->server_salt;
-	if (!keys->in.used || !keys->in.ssrc || !keys->sent ||
+	if (!keys->seen || !keys->sent ||
 			session_create(&keys->rx, m->profile, ssrc_any_inbound, rx_key, rx_salt) ||
 			session_create(&keys->tx, m->profile, ssrc_any_outbound, tx_key, tx_salt)) {
 		media_keys_destroy(keys);
@@ -124,8 +118,7 @@ void media_keys_destroy(struct media_keys *keys)
 		srtp_dealloc(keys->rx);
 	if (keys->tx)
 		srtp_dealloc(keys->tx);
-	free(keys->in.used);
-	free(keys->in.ssrc);
+	free(keys->seen);
 	free(keys->sent);
 	OPENSSL_cleanse(keys, sizeof *keys);
 	free(keys);
@@ -139,12 +132,30 @@ static uint32_t spread(uint32_t ssrc)
 	return (ssrc * 2654435769u) >> 15;
 }
 
-static uint32_t seen_slot(const struct seen *seen, uint32_t ssrc)
+static struct seen *seen_slot(struct seen *table, uint32_t mask, uint32_t ssrc)
 {
-	uint32_t at = spread(ssrc) & seen->mask;
-	while (seen->used[at] && seen->ssrc[at] != ssrc)
-		at = (at + 1) & seen->mask;
-	return at;
+	uint32_t at = spread(ssrc) & mask;
+	while (table[at].used && table[at].ssrc != ssrc)
+		at = (at + 1) & mask;
+	return &table[at];
+}
+
+/* Make sure that one more fits. False: no memory, and nothing has changed. */
+static bool seen_grow(struct media_keys *keys)
+{
+	if (2 * (keys->seen_count + 1) <= keys->seen_mask + 1)
+		return true;
+	uint32_t mask = 2 * keys->seen_mask + 1;
+	struct seen *larger = calloc((size_t)mask + 1, sizeof *larger);
+	if (!larger)
+		return false;
+	for (uint32_t i = 0; i <= keys->seen_mask; i++)
+		if (keys->seen[i].used)
+			*seen_slot(larger, mask, keys->seen[i].ssrc) = keys->seen[i];
+	free(keys->seen);
+	keys->seen = larger;
+	keys->seen_mask = mask;
+	return true;
 }
 
 static enum pkt_verdict verdict_in(srtp_err_status_t status)
@@ -171,19 +182,19 @@ typedef srtp_err_status_t (*unprotect_fn)(srtp_t session, void *bytes, int *len)
  */
 static enum pkt_verdict unprotect(struct media_keys *keys, struct packet *pkt, uint32_t ssrc, unprotect_fn open)
 {
-	uint32_t at = seen_slot(&keys->in, ssrc);
-	bool fresh = !keys->in.used[at];
-	if (fresh && keys->in.count >= keys->in.most)
+	struct seen *seen = seen_slot(keys->seen, keys->seen_mask, ssrc);
+	if (!seen->used && keys->seen_count >= keys->most)
 		return PKT_SSRC_LIMIT;
 
 	int len = pkt->len;
 	enum pkt_verdict verdict = verdict_in(open(keys->rx, pkt->data, &len));
 	if (verdict != PKT_OK)
 		return verdict;
-	if (fresh) {
-		keys->in.used[at] = true;
-		keys->in.ssrc[at] = ssrc;
-		keys->in.count++;
+	if (!seen->used) {
+		if (!seen_grow(keys))
+			return PKT_SSRC_LIMIT;
+		*seen_slot(keys->seen, keys->seen_mask, ssrc) = (struct seen){ ssrc, true };
+		keys->seen_count++;
 	}
 	pkt->len = (uint16_t)len;
 	return PKT_OK;
@@ -210,18 +221,42 @@ enum pkt_verdict media_unprotect_rtcp(struct media_keys *keys, struct packet *pk
 
 /* -- out -------------------------------------------------------------------------------------------------------------- */
 
+static struct sent *sent_slot(struct sent *table, uint32_t mask, uint32_t ssrc)
+{
+	uint32_t at = spread(ssrc) & mask;
+	while (table[at].used && table[at].ssrc != ssrc)
+		at = (at + 1) & mask;
+	return &table[at];
+}
+
+static bool sent_grow(struct media_keys *keys)
+{
+	if (2 * (keys->sent_count + 1) <= keys->sent_mask + 1)
+		return true;
+	uint32_t mask = 2 * keys->sent_mask + 1;
+	struct sent *larger = calloc((size_t)mask + 1, sizeof *larger);
+	if (!larger)
+		return false;
+	for (uint32_t i = 0; i <= keys->sent_mask; i++)
+		if (keys->sent[i].used)
+			*sent_slot(larger, mask, keys->sent[i].ssrc) = keys->sent[i];
+	free(keys->sent);
+	keys->sent = larger;
+	keys->sent_mask = mask;
+	return true;
+}
+
+/* The SSRC's record, made at its first packet; NULL: there are too many, or no memory. */
 static struct sent *sent_find(struct media_keys *keys, uint32_t ssrc)
 {
-	uint32_t at = spread(ssrc) & keys->sent_mask;
-	while (keys->sent[at].used && keys->sent[at].ssrc != ssrc)
-		at = (at + 1) & keys->sent_mask;
-	struct sent *sent = &keys->sent[at];
-	if (!sent->used) {
-		if (keys->sent_count >= keys->most)
-			return NULL;
-		*sent = (struct sent){ .ssrc = ssrc, .used = true };
-		keys->sent_count++;
-	}
+	struct sent *sent = sent_slot(keys->sent, keys->sent_mask, ssrc);
+	if (sent->used)
+		return sent;
+	if (keys->sent_count >= keys->most || !sent_grow(keys))
+		return NULL;
+	sent = sent_slot(keys->sent, keys->sent_mask, ssrc);
+	*sent = (struct sent){ .ssrc = ssrc, .used = true };
+	keys->sent_count++;
 	return sent;
 }
 

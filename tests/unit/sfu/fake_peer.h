@@ -364,7 +364,7 @@ static inline struct fake_peer *fake_create(struct stage *s, uint32_t number, ui
 	p->material.profile = MEDIA_AEAD_AES_128_GCM;
 	rand_bytes(p->material.client_key, 4 * sizeof(uint32_t));
 	rand_bytes(p->material.server_key, 4 * sizeof(uint32_t));
-	assert(media_keys_create_client(&p->keys, &p->material, 512) == 0);
+	assert(media_keys_create_client(&p->keys, &p->material, 64) == 0);
 	fake_config(&add, p, seats);
 	for (uint16_t i = 0; i < s->count; i++) {
 		struct order_config head = { peer_config_create(&add, 0xff) };
