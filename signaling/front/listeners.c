@@ -214,7 +214,8 @@ static int listen_one(struct listener *l, struct lws_protocols *protocols)
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
 		.protocols = protocols,
-		.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+		.options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,          /* it calls nobody: 140 certificates less to keep */
 		.foreign_loops = loops,
 		.gid = (gid_t)-1, .uid = (uid_t)-1,
 		.user = l,
@@ -251,6 +252,8 @@ int front_listen(struct front *front)
 
 void front_unlisten(struct front *front)
 {
+	/* On a loop that is not its own this closes everything; what little the contexts keep goes with the process, which is ending. A
+	   second call, which libwebsockets documents, crashes in 4.1 once two contexts share the loop. */
 	if (front->admin.context)
 		lws_context_destroy(front->admin.context);
 	if (front->main.context)
