@@ -95,7 +95,7 @@ await scenario("recovery", async () => {
 		await enter(one, room.address, { password: room.password, name: one.name });
 	await all_meet("recovery: before", people);
 
-	await media_killed("media killed", server, people, 4000);
+	await media_killed("media killed", server, people, 2000);
 	await signaling_killed(server, people);
 	await reloaded(people[0], people[1]);
 	await line_lost(server, people[0], people[1], 20);
@@ -107,5 +107,6 @@ await scenario("recovery", async () => {
 		await enter(one, room.address, { password: room.password, name: one.name });
 	people.push(...more);
 	await all_meet("recovery: whole room before", people, 30);
-	await media_killed("media killed, the whole room returning", server, people, 8000);
+	// four browsers that all negotiate anew share two cores with the server here; the figure is printed
+	await media_killed("media killed, the whole room returning", server, people, 4000);
 });
