@@ -164,7 +164,7 @@ void peers_send_block(struct participant *p)
 	struct live *live = p->meeting->live;
 
 	for (int i = 0; i < 2; i++) {
-		const struct live_peer *peer = i ? p->old_peer : p->peer;
+		const struct live_peer *peer = i ? p->peer : p->old_peer;
 		if (!peer)
 			continue;
 		struct control_peer_block *b = &media_link_prepare(live, CONTROL_PEER_BLOCK)->u.peer_block;
