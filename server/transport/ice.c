@@ -616,6 +616,8 @@ static enum ice_verdict on_response(struct ice *ice, struct ice_stun *stun, cons
 	ice->rtt_us = now_us - t->sent_us;
 	k->answer_us = k->heard_us = now_us;
 	k->tries = 0;
+	out->proven = *from;
+	out->changes |= ICE_PATH_PROVEN;
 	heard(ice, now_us, out);
 	if (t->generation == k->generation) {
 		k->answered = k->generation;

@@ -17,6 +17,9 @@
  * And whenever ice_deadline() has passed: ice_tick().
  *
  * Nothing that an unauthenticated message says changes anything here, and none is answered.
+ *
+ * Whose is a path? A participant can validate a path that is another's, with a request whose source address is a lie. So a table
+ * from path to peer gives a free path to whoever validates it, but one that is another peer's only at ICE_PATH_PROVEN.
  */
 #ifndef HOPKIN_TRANSPORT_ICE_H
 #define HOPKIN_TRANSPORT_ICE_H
@@ -92,6 +95,7 @@ enum ice_change {
 	ICE_RESUMED = 1 << 4,           /* ...and it is back */
 	ICE_DEAD = 1 << 5,              /* nothing authentic for 30 s: close the peer */
 	ICE_RESTART_DONE = 1 << 6,      /* the old ufrag is not valid any more: forget it */
+	ICE_PATH_PROVEN = 1 << 7,       /* out.proven has answered a check of ours: the peer is truly there (said at each answer) */
 };
 
 struct ice_message {
@@ -102,7 +106,7 @@ struct ice_message {
 
 struct ice_out {
 	uint32_t changes;               /* bits of enum ice_change */
-	struct path added, removed;
+	struct path added, removed, proven;
 	uint32_t count;
 	struct ice_message message[ICE_OUT_MAX];        /* send these in order, whatever `changes` says */
 };

@@ -299,7 +299,9 @@ static void test_spoofed_source(void)
 	check("an error counts for nothing", wrong && ice_receive(s.ice, s.stun, &stranger, answer, wrong, s.now, &out) == ICE_BAD &&
 		!selected_is(&s, &stranger));
 	len = client_answer(&s.client, question, answer, sizeof answer, CLIENT_PWD, false);
+	check("threat 16: until then nothing is proven", !(s.seen & ICE_PATH_PROVEN) || !path_equal(&s.out.proven, &stranger));
 	check("the true answer does", ice_receive(s.ice, s.stun, &stranger, answer, len, s.now, &out) == ICE_OK && selected_is(&s, &stranger));
+	check("...and proves the path", (out.changes & ICE_PATH_PROVEN) && path_equal(&out.proven, &stranger));
 	check("...once", ice_receive(s.ice, s.stun, &stranger, answer, len, s.now, &out) == ICE_UNMATCHED);
 	close_scene(&s);
 }

@@ -263,6 +263,18 @@ static void test_bounds(uint32_t profile)
 	for (uint32_t ssrc = 1; ssrc <= 100; ssrc++)
 		sealed += seal(p.server, bytes, ssrc, 1, 1) > 0;
 	check("outgoing SSRCs are bounded", sealed == MOST);
+	struct media_keys *receiver = NULL;
+	media_keys_create(&receiver, &m, 1000);
+	unsigned wrong = 0;
+	for (unsigned round = 2; round < 5; round++)
+		for (uint32_t ssrc = 1; ssrc <= 1000; ssrc++) {
+			len = seal(many, bytes, ssrc * 65537, (uint16_t)round, 1);
+			wrong += ssrc <= 900 ? !opens_as(receiver, bytes, len, 1) : len && !opens_as(receiver, bytes, len, 1);
+			uint16_t again = make_rtp(bytes, ssrc * 65537, (uint16_t)round, 2);
+			wrong += media_protect(many, bytes, &again, sizeof bytes) == PKT_OK;
+		}
+	check("a thousand SSRCs: the tables grow and forget nothing", wrong == 0);
+	media_keys_destroy(receiver);
 	len = make_rtp(bytes, 1, 9, 0);
 	check("no room for the tag", media_protect(p.server, bytes, &len, len + MEDIA_OVERHEAD - 1) == PKT_NO_ROOM);
 	check("...and the index is not used up", media_protect(p.server, bytes, &len, len + MEDIA_OVERHEAD) == PKT_OK);
