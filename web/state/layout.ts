@@ -44,10 +44,10 @@ function seen({ tileWidth, tileHeight }: Grid): number {
 
 /** The most tiles on one page such that none is too small to know a face by. */
 export function pageSize(width: number, height: number, gap: number, most = 25): number {
-	const smallest = width < 600 ? 96 : 150;
+	const [narrowest, lowest] = width < 600 ? [96, 84] : [150, 93];
 	for (let count = most; count > 1; count--) {
 		const grid = gridOf(count, width, height, gap);
-		if (grid.tileHeight >= smallest * 0.62 && grid.tileWidth >= smallest)
+		if (grid.tileWidth >= narrowest && grid.tileHeight >= lowest)
 			return count;
 	}
 	return 1;

@@ -7,7 +7,7 @@ import { deviceText } from '../errors.ts';
 import { useScreen, useStore, useTick } from '../hooks.ts';
 import { t, tn } from '../i18n.ts';
 import { say, speak } from '../notices.ts';
-import { Button } from '../parts/button.tsx';
+import { Button, copyText } from '../parts/button.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { Mark } from '../parts/drum.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -71,7 +71,7 @@ export function MeetingScreen({ session, room, inside, id }: MeetingProps) {
 				<LanguageSwitch />
 				<QualitySign session={session} inside={inside} open={figures} />
 			</header>
-			<Banner session={session} inside={inside} />
+			<Banner session={session} room={room} inside={inside} />
 			<main class="meeting-main">
 				<StageView session={session} inside={inside} link={link} />
 				{inside.panel === 'people' && <PeoplePanel session={session} room={room} inside={inside} />}
@@ -118,7 +118,7 @@ function Hands({ inside }: { inside: Inside }) {
 }
 
 /** One line over the stage when something is not as it should be. */
-function Banner({ session, inside }: { session: Session; inside: Inside }) {
+function Banner({ session, room, inside }: { session: Session; room: RoomInfo; inside: Inside }) {
 	const { screen } = useStore(session.local.state);
 	const nobody = inside.roster.length === 1;
 	if (inside.signal === 'lost')
@@ -134,9 +134,17 @@ function Banner({ session, inside }: { session: Session; inside: Inside }) {
 				<Button kind="danger" onClick={() => session.setScreen(false)}>{t('control.screen_off')}</Button>
 			</p>
 		);
-	if (nobody && inside.media !== 'up')
+	if (!nobody)
+		return null;
+	if (inside.media !== 'up')
 		return <p class="banner" role="status"><span class="spinner" />{t('meeting.connecting')}</p>;
-	return null;
+	return (
+		<p class="banner share">
+			<span>{t('meeting.alone')}</span>
+			<Button icon="copy" onClick={() => copyText(t('rooms.invitation', { title: room.title, url: location.origin + location.pathname }),
+				t('rooms.invitation_copied'))}>{t('rooms.invite')}</Button>
+		</p>
+	);
 }
 
 function useKeyboard(

@@ -53,6 +53,11 @@ export function SeatVideo({ stream, shown, onPicture, contain }: SeatVideoProps)
 			video.srcObject = null;
 		};
 	}, [stream]);
+	// Safari stops a picture that is not seen, and does not begin again by itself.
+	useLayoutEffect(() => {
+		if (shown && ref.current?.paused)
+			ref.current.play().catch(() => undefined);
+	}, [shown]);
 	return <video ref={ref} class={contain ? 'contain' : undefined} hidden={!shown} autoPlay playsInline muted aria-hidden="true" />;
 }
 

@@ -43,7 +43,7 @@ export function Office({ me, server, onSignOut, children }: OfficeProps) {
 	const [account, setAccount] = useState(false);
 	const here = route.get().to;
 	const tab = (to: string, at: string, label: string, icon: 'door' | 'people') => (
-		<a href={at} aria-current={here === to ? 'page' : undefined} onClick={(event) => {
+		<a href={at} aria-current={here === to || server.admin ? 'page' : undefined} onClick={(event) => {
 			event.preventDefault();
 			go(at);
 		}}><Icon name={icon} size={18} /><span>{label}</span></a>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { type Me, rest } from '../../protocol/rest.ts';
+import { type Me, RestError, rest } from '../../protocol/rest.ts';
 import { restText } from '../errors.ts';
 import { t } from '../i18n.ts';
 import { say } from '../notices.ts';
@@ -23,7 +23,7 @@ export function Account({ me, onClose }: { me: Me; onClose: () => void }) {
 			setFresh('');
 			say(t('account.password_changed'));
 		} catch (problem) {
-			setError(restText(problem));
+			setError(problem instanceof RestError && problem.code === 'bad_login' ? t('account.old_wrong') : restText(problem));
 		}
 		setBusy(false);
 	};

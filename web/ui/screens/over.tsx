@@ -23,7 +23,7 @@ export function Over({ how, title, me, onAgain }: { how: Ending; title: string; 
 	return (
 		<Gate>
 			<Word icon={words.icon} title={t(words.title)} text={title ? t('over.in_room', { title, text: t(words.text) }) : t(words.text)}>
-				{words.again && <Button kind="primary" icon="again" onClick={onAgain} testId="rejoin">{t('over.again')}</Button>}
+				{words.again && <Button kind="primary" icon="again" onClick={how === 'session' ? () => location.reload() : onAgain} testId="rejoin">{t('over.again')}</Button>}
 				{me && how !== 'session' && <Button onClick={() => go('/')}>{t('over.rooms')}</Button>}
 			</Word>
 		</Gate>

@@ -38,7 +38,7 @@ function OneVisit({ id, me, server, onSignedIn, onAgain }: VisitProps & { onAgai
 		mine.onNotice = (notice) => {
 			if (!('said' in notice))
 				say(errorText(notice.code));
-			else if (notice.said.key === 'say.mic_on' || notice.said.key === 'say.mic_off')
+			else if (isQuiet(notice.said.key, mine))
 				speak(sentence(notice.said));
 			else
 				say(sentence(notice.said));
@@ -47,6 +47,13 @@ function OneVisit({ id, me, server, onSignedIn, onAgain }: VisitProps & { onAgai
 		return () => mine.dispose();
 	}, [id]);
 	return session ? <Screens session={session} id={id} me={me} server={server} onSignedIn={onSignedIn} onAgain={onAgain} /> : null;
+}
+
+/** Microphones go on and off all the time, and in a large meeting people come and go all the time: told, but not shown. */
+function isQuiet(key: string, session: Session): boolean {
+	const now = session.meeting.get();
+	const many = now.at === 'inside' && now.inside.roster.length > 12;
+	return /^say\.mic/.test(key) || (many && /^say\.(arrived|left|lost|back)$/.test(key));
 }
 
 function Screens({ session, id, me, server, onSignedIn, onAgain }: VisitProps & { session: Session; onAgain: () => void }) {
