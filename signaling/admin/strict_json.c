@@ -66,7 +66,8 @@ static bool take_all(json_t *object, struct json_field *fields, size_t count, co
 json_t *strict_json_read(const char *bytes, size_t len, struct json_field *fields, size_t count, const char **bad)
 {
 	*bad = NULL;
-	if (!shallow(bytes, len))
+	/* jansson passes over a zero byte behind a number. */
+	if (memchr(bytes, '\0', len) || !shallow(bytes, len))
 		return NULL;
 	json_t *object = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(object) && take_all(object, fields, count, bad))

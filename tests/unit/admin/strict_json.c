@@ -57,6 +57,8 @@ int main(void)
 	memset(deep, '[', sizeof deep);
 	const char *bad;
 	check("sixteen thousand brackets", !strict_json_read(deep, sizeof deep, NULL, 0, &bad));
+	struct json_field n[] = { { "a", FIELD_NUMBER, true } };
+	check("a zero byte behind a number", !strict_json_read("{\"a\":1\0}", 8, n, 1, &bad));
 	check("a zero byte is no end", !strict_json_read("{}\0{}", 5, NULL, 0, &bad));
 	return check_done();
 }
