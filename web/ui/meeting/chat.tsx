@@ -6,6 +6,7 @@ import { t, timeOf } from '../i18n.ts';
 import { IconButton } from '../parts/button.tsx';
 import { Icon } from '../parts/icon.tsx';
 import type { Session } from '../session/session.ts';
+import { closePanel } from './panel.ts';
 
 const TEXT_MAX = 2000;
 
@@ -43,7 +44,7 @@ export function ChatPanel({ session, inside }: { session: Session; inside: Insid
 		<aside class="panel" aria-labelledby="chat-title" data-testid="chat-panel">
 			<header>
 				<h2 id="chat-title">{t('chat.title')}</h2>
-				<IconButton icon="close" name={t('common.close')} onClick={() => session.step({ do: 'panel', panel: 'chat' })} />
+				<IconButton icon="close" name={t('common.close')} onClick={() => closePanel(session, 'chat')} />
 			</header>
 			<ol class="chat" ref={list} tabIndex={0} aria-label={t('chat.messages')} data-testid="chat"
 				onScroll={(event) => {

@@ -9,6 +9,7 @@ import { Confirm } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Item, Pop } from '../parts/menu.tsx';
 import type { Session } from '../session/session.ts';
+import { closePanel } from './panel.ts';
 
 interface PeopleProps {
 	readonly session: Session;
@@ -25,7 +26,7 @@ export function PeoplePanel({ session, room, inside }: PeopleProps) {
 		<aside class="panel" aria-labelledby="people-title" data-testid="people-panel">
 			<header>
 				<h2 id="people-title">{tn('people.count', inside.roster.length)}</h2>
-				<IconButton icon="close" name={t('common.close')} onClick={() => session.step({ do: 'panel', panel: 'people' })} />
+				<IconButton icon="close" name={t('common.close')} onClick={() => closePanel(session, 'people')} />
 			</header>
 			<div class="panel-acts">
 				<Button icon="copy" onClick={() => copyText(t('rooms.invitation', { title: room.title, url: location.origin + location.pathname }),

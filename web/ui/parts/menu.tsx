@@ -24,7 +24,11 @@ export function Pop({ name, icon, kind = 'icon-button', label, size = 20, childr
 	const button = useRef<HTMLButtonElement>(null);
 	const box = useRef<HTMLDivElement>(null);
 	const [open, setOpen] = useState(false);
-	const close = () => setOpen(false);
+	// The focus goes back to the button, or it would be lost with what it stood on.
+	const close = () => {
+		setOpen(false);
+		button.current?.focus();
+	};
 
 	useLayoutEffect(() => {
 		if (ask > 0)

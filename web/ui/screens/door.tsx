@@ -46,13 +46,10 @@ export function Door({ session, meeting, me, server, onSignedIn }: DoorProps) {
 				)}
 				<Field label={t('door.password')} name="room-password" type="password" value={password} onInput={setPassword} required
 					autocomplete="off" autofocus={me !== null || name !== ''} testId="join-password" />
-				{problem && (
-					<Alert>
-						{problem.code === 'slow_down' && wait > 0 ? t('error.slow_down', { seconds: wait })
-							: errorText(problem.code, problem.retryAfter)}
-					</Alert>
-				)}
-				<Button type="submit" kind="primary" wide busy={busy} disabled={wait > 0} testId="enter">{t('door.submit')}</Button>
+				{problem && <Alert>{errorText(problem.code, problem.retryAfter)}</Alert>}
+				<Button type="submit" kind="primary" wide busy={busy} disabled={wait > 0} testId="enter">
+					{wait > 0 ? `${t('door.submit')} (${wait})` : t('door.submit')}
+				</Button>
 				{!me && (
 					<p class="aside">
 						{t('door.have_account')} <button type="button" class="textual" onClick={() => setSignIn(true)}>{t('signin.submit')}</button>
