@@ -14,7 +14,7 @@ struct exchange {
 	bool admin;
 	char method[8], path[512], host[256], origin[300], type[128], session[64];
 	bool query, head, close;
-	bool gzip, brotli;
+	bool gzip, brotli, html;        /* what it accepts */
 	char none_match[64];
 	char *body;                     /* of the request */
 	size_t body_len, body_room;
@@ -239,6 +239,9 @@ static void answer_file(struct exchange *x)
 		}
 	}
 	const struct web_file *f = front->files ? web_files_find(front->files, x->path) : NULL;
+	bool lost = !f && x->html && strncmp(x->path, "/assets/", 8) != 0;
+	if (lost && front->files)       /* a mistyped address: the page itself tells the person */
+		f = web_files_find(front->files, "/");
 	if (!f) {
 		answer_error(x, 404, "not_found");
 		return;
@@ -253,7 +256,7 @@ static void answer_file(struct exchange *x)
 		bytes = &f->gzip;
 		x->encoding = "gzip";
 	}
-	x->status = strstr(x->none_match, f->etag) ? 304 : 200;
+	x->status = lost ? 404 : strstr(x->none_match, f->etag) ? 304 : 200;
 	x->at = bytes->at;
 	x->left = x->status == 304 ? 0 : bytes->len;
 	answer_now(x);
@@ -285,6 +288,8 @@ static void read_headers(struct exchange *x, const char *path, size_t len)
 	front_header(x->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, accepts, sizeof accepts);
 	x->gzip = strstr(accepts, "gzip") != NULL;
 	x->brotli = strstr(accepts, "br") != NULL;
+	front_header(x->wsi, WSI_TOKEN_HTTP_ACCEPT, accepts, sizeof accepts);
+	x->html = strstr(accepts, "text/html") != NULL;
 	front_cookie(x->wsi, x->admin, x->session);
 }
 

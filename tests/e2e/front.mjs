@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { connect as connect_tls } from "node:tls";
-import { check, scenario, until } from "./lib/check.mjs";
+import { afterwards, check, scenario, until } from "./lib/check.mjs";
 import { Client } from "./lib/client.mjs";
 import { start_server, TOP } from "./lib/server.mjs";
 
@@ -159,6 +159,8 @@ await scenario("front", async () => {
 		check(`front: ${path.slice(0, 30)} gives nothing away`, !text.includes("root:") && !/^HTTP\/1.1 200/.test(text) || text.includes(html.slice(0, 30)), text.slice(0, 80));
 		one.socket.destroy();
 	}
+	const lost = await fetch(`${origin}/nowhere`, { headers: { accept: "text/html,*/*" } });
+	check("front: a mistyped address is 404 and the page", lost.status === 404 && (await lost.text()) === html);
 	check("front: HEAD has the headers and no body", await fetch(origin, { method: "HEAD" }).then(async (a) => a.status === 200 && (await a.text()) === ""));
 	check("front: PUT on a page is refused", (await fetch(origin, { method: "PUT", body: "x" })).status >= 400);
 	check("front: another method on a route: 405", (await new Client(origin).rest("DELETE", "/login")).status === 405);
@@ -181,6 +183,8 @@ await scenario("front", async () => {
 	// -- WebSocket
 	const good = await websocket();
 	check("front: a socket of this origin opens", good.open);
+	const alive = setInterval(() => good.ended === null && good.socket.write(frame(Buffer.alloc(0), { op: 10 })), 5000);
+	afterwards(() => clearInterval(alive));
 	for (const [what, headers, path] of [["another origin", { Origin: "https://evil.example" }], ["no origin", { Origin: null }], ["the origin null", { Origin: "null" }],
 		["plain http of this host", { Origin: `http://127.0.0.1:${PORT}` }], ["another port", { Origin: `https://127.0.0.1:${PORT + 1}` }],
 		["no subprotocol", { "Sec-WebSocket-Protocol": null }], ["another subprotocol", { "Sec-WebSocket-Protocol": "chat" }], ["the subprotocol http", { "Sec-WebSocket-Protocol": "http" }],
@@ -221,6 +225,24 @@ await scenario("front", async () => {
 	}
 	check("front: the first socket noticed nothing", good.ended === null);
 	await quick("after all of it");
+
+	// -- sessions and their sockets
+	const lan = new Client(origin);
+	await lan.rest("POST", "/login", { name: "lan", password: PASSWORD });
+	const invited = await admin.rest("POST", "/people", { name: "minh", display: "Minh", role: "member" });
+	const minh = new Client(origin);
+	await minh.rest("POST", "/link/use", { token: invited.json.link.split("#")[1], password: PASSWORD });
+	const as_lan = await websocket({ Cookie: lan.cookie });
+	const as_minh = await websocket({ Cookie: minh.cookie });
+	check("front: sockets with a session open", as_lan.open && as_minh.open);
+	await lan.rest("POST", "/logout");
+	await until(() => as_lan.ended !== null || close_code(as_lan.heard), 3, 20);
+	check("front: signing out closes the socket with 4401", close_code(as_lan.heard) === 4401, close_code(as_lan.heard));
+	server.command(["user", "disable", "minh"]);
+	await until(() => as_minh.ended !== null || close_code(as_minh.heard), 3, 20);
+	check("front: disabled from the command line, the socket is closed with 4401", close_code(as_minh.heard) === 4401, close_code(as_minh.heard));
+	check("front: and the session is over", (await minh.rest("GET", "/me")).status === 401);
+	check("front: a guest's socket noticed nothing", good.ended === null);
 
 	// -- what takes time
 	await until(() => slow.ended !== null && slow_head.ended !== null, 30);
