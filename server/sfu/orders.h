@@ -82,7 +82,7 @@ struct order_dtls_out { uint32_t peer; struct path path; };
 struct order_level { uint32_t peer; uint8_t level; };                   /* -dBov, as in RFC 6464 */
 
 struct traffic_datagram { uint32_t peer; struct path path; int64_t arrival_us; uint16_t from; };
-struct traffic_path { uint32_t peer; struct path path; bool gone; };
+struct traffic_path { uint32_t peer; struct path path; bool gone, proven; };
 struct traffic_packet { uint32_t peer; uint8_t source; struct media_info info; };
 struct traffic_want { uint32_t peer; uint8_t source; uint8_t layers; uint16_t from; };      /* bit 1 << layer; 0: nothing */
 

@@ -34,8 +34,16 @@ static void path_remove(struct peer *p, const struct path *path)
 	}
 }
 
-static void path_add(struct peer *p, const struct path *path)
+/*
+ * A check's source address can be written by anybody, its answer cannot be read by anybody: a path that another peer has is
+ * given to this one only once it answered a check of ours (`proven`).
+ */
+static void path_add(struct peer *p, const struct path *path, bool proven)
 {
+	struct peer *has = map_get_path(p->worker->paths, path);
+
+	if (has && has != p && !proven)
+		return;
 	path_remove(p, path);
 	if (p->path_count == PEER_PATHS)
 		path_forget(p, 0);
@@ -43,16 +51,17 @@ static void path_add(struct peer *p, const struct path *path)
 		p->paths[p->path_count++] = *path;
 }
 
-void peer_on_path(struct peer *p, const struct path *path, bool gone, int64_t now_us)
+void peer_on_path(struct peer *p, const struct path *path, bool proven)
+{
+	path_add(p, path, proven);
+	if (path->kind == PATH_TCP && tcp_link_worker(path) == p->worker->index)
+		tcp_link_proved(p->worker, path);
+}
+
+void peer_on_path_gone(struct peer *p, const struct path *path, int64_t now_us)
 {
 	struct ice_out out;
 
-	if (!gone) {
-		path_add(p, path);
-		if (path->kind == PATH_TCP)
-			tcp_link_proved(p->worker, path);
-		return;
-	}
 	path_remove(p, path);
 	if (!p->ice)
 		return;
@@ -214,13 +223,6 @@ static void tell_stalled(struct peer *p, bool stalled)
 	worker_tell(p->worker, EVENT_STALLED, &event, sizeof event);
 }
 
-static void on_path_added(struct peer *p, const struct path *path)
-{
-	path_add(p, path);
-	if (path->kind == PATH_TCP && tcp_link_worker(path) == p->worker->index)
-		tcp_link_proved(p->worker, path);
-}
-
 static void apply(struct peer *p, const struct ice_out *out, int64_t now_us)
 {
 	for (uint32_t i = 0; i < out->count; i++) {
@@ -231,7 +233,9 @@ static void apply(struct peer *p, const struct ice_out *out, int64_t now_us)
 	if (out->changes & ICE_PATH_REMOVED)
 		path_remove(p, &out->removed);
 	if (out->changes & ICE_PATH_ADDED)
-		on_path_added(p, &out->added);
+		peer_on_path(p, &out->added, false);
+	if (out->changes & ICE_PATH_PROVEN)
+		peer_on_path(p, &out->proven, true);
 	if (out->changes & ICE_SELECTED)
 		select_path(p, now_us);
 	if (out->changes & ICE_STALLED)
@@ -271,9 +275,10 @@ void peer_on_stun(struct peer *p, const struct packet *packet, uint16_t from_wor
 	enum ice_verdict verdict = ice_receive(p->ice, p->worker->stun, &packet->path, packet->data, packet->len, now_us, &out);
 	count(&p->worker->counters, counted[verdict]);
 	apply(p, &out, now_us);
-	/* Whoever received it shall know whose the path is. Said at each check, so that it need not arrive each time. */
+	/* Whoever received it shall know whose the path is. Said at each check and answer, so that it need not arrive each time. */
+	bool proven = out.changes & ICE_PATH_PROVEN;
 	if (from_worker != p->worker->index && verdict == ICE_OK && ice_validated(p->ice, &packet->path)) {
-		const struct traffic_path head = { p->id, packet->path, false };
+		const struct traffic_path head = { .peer = p->id, .path = packet->path, .proven = proven };
 		worker_post(p->worker, from_worker, TRAFFIC_PATH, &head, sizeof head, NULL, 0);
 	}
 }

@@ -83,8 +83,10 @@ void peer_on_owner(struct peer *peer, uint16_t worker, int64_t now_us);
 
 /** One STUN message for it; `from_worker`: on whose socket it came in. */
 void peer_on_stun(struct peer *peer, const struct packet *packet, uint16_t from_worker, int64_t now_us);
-/** A path that another worker, or a closed connection, says is its own, or is no more. */
-void peer_on_path(struct peer *peer, const struct path *path, bool gone, int64_t now_us);
+/** A path is its own; if another peer has it, only when `proven` (it answered a check of ours). */
+void peer_on_path(struct peer *peer, const struct path *path, bool proven);
+/** A connection is closed. */
+void peer_on_path_gone(struct peer *peer, const struct path *path, int64_t now_us);
 /** An authentic SRTP or SRTCP packet came. */
 void peer_on_heard(struct peer *peer, int64_t now_us);
 

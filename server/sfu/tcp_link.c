@@ -137,10 +137,10 @@ static void tell_path_gone(struct worker *w, const struct path *path)
 	if (!peer)
 		return;
 	if (peer->home == PEER_ELSEWHERE) {
-		const struct traffic_path head = { peer->id, *path, true };
+		const struct traffic_path head = { .peer = peer->id, .path = *path, .gone = true };
 		worker_post(w, peer->owner, TRAFFIC_PATH, &head, sizeof head, NULL, 0);
 	}
-	peer_on_path(peer, path, true, w->now_us);
+	peer_on_path_gone(peer, path, w->now_us);
 }
 
 void tcp_link_close(struct tcp_link *l)

@@ -329,8 +329,10 @@ static void on_clock(struct worker *w, const struct traffic_clock *head)
 static void on_path(struct worker *w, const struct traffic_path *head)
 {
 	struct peer *peer = map_get_u32(w->peers, head->peer);
-	if (peer)
-		peer_on_path(peer, &head->path, head->gone, w->now_us);
+	if (peer && head->gone)
+		peer_on_path_gone(peer, &head->path, w->now_us);
+	else if (peer)
+		peer_on_path(peer, &head->path, head->proven);
 }
 
 static void on_traffic(struct worker *w, const struct mail *mail)
