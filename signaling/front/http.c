@@ -249,7 +249,10 @@ static void answer_file(struct exchange *x)
 	x->files = web_files_ref(front->files);
 	x->file = f;
 	const struct web_bytes *bytes = &f->plain;
-	if (x->brotli && f->brotli.len) {
+	/* Only files that are the same for everyone for ever: nothing that could ever hold a secret is compressed (BREACH). */
+	if (!f->immutable) {
+		x->encoding = NULL;
+	} else if (x->brotli && f->brotli.len) {
 		bytes = &f->brotli;
 		x->encoding = "br";
 	} else if (x->gzip && f->gzip.len) {
