@@ -661,6 +661,8 @@ int sdp_find_mid(const struct sdp_offer *offer, const char *mid)
 static bool apply_bundle(struct sdp_offer *o, struct span bundle)
 {
 	o->bundle_first = -1;
+	if (!bundle.p)
+		return true;
 	for (struct span word = span_word(&bundle); word.len; word = span_word(&bundle)) {
 		char mid[CONTROL_MID_MAX + 1];
 		int index = span_copy(word, mid, sizeof mid) ? sdp_find_mid(o, mid) : -1;
