@@ -109,6 +109,7 @@ export function Controls({ session, room, inside, acts }: ControlsProps) {
 
 interface ControlProps {
 	readonly icon: IconName;
+	/** What pressing does; the label names the thing, and `pressed` says its state. */
 	readonly name: string;
 	readonly label: string;
 	readonly onClick: () => void;
@@ -123,7 +124,7 @@ interface ControlProps {
 function Control({ icon, name, label, onClick, pressed, off, on, busy, count = 0, testId }: ControlProps) {
 	return (
 		<button type="button" class={`control${off ? ' off' : ''}${on ? ' on' : ''}`} aria-pressed={pressed} title={name}
-			aria-label={count > 0 ? `${name} (${count})` : name} aria-busy={busy ? 'true' : undefined} onClick={onClick} data-testid={testId}>
+			aria-label={count > 0 ? `${label} (${count})` : label} aria-busy={busy ? 'true' : undefined} onClick={onClick} data-testid={testId}>
 			<Icon name={icon} size={22} />
 			<span aria-hidden="true">{label}</span>
 			{count > 0 && <span class="count" aria-hidden="true">{count > 99 ? '99+' : count}</span>}

@@ -40,7 +40,7 @@ export function Tile({ session, inside, link, number, width, height, large }: Ti
 			data-shown={picture}>
 			{!picture && <span class={`face tint-${tint(number, 8)}`} aria-hidden="true">{initials(member.name)}</span>}
 			{self && local.camera.track && <Camera track={local.camera.track} mirrored />}
-			{seat && <SeatVideo key={index} stream={seat.stream} shown={shown} onPicture={() => session.prove(index)} contain={large === true} />}
+			{seat && <SeatVideo key={index} stream={seat.stream} shown={shown} onPicture={() => session.pictured(index)} contain={large === true} />}
 			{member.away && <span class="tile-away"><Icon name="offline" size={16} />{t('tile.away')}</span>}
 			<footer class="tile-foot">
 				{!member.mic && <span class="tile-mic" title={t('tile.muted')}><Icon name="micOff" size={14} /></span>}
@@ -51,8 +51,8 @@ export function Tile({ session, inside, link, number, width, height, large }: Ti
 			{member.hand > 0 && <span class="tile-hand" title={t('tile.hand')}><Icon name="hand" size={18} /></span>}
 			{!self && (
 				<span class="tile-acts">
-					<IconButton icon={pinned ? 'unpin' : 'pin'} kind="on-picture" size={18} pressed={pinned}
-						name={pinned ? t('tile.unpin', { name: member.name }) : t('tile.pin', { name: member.name })}
+					<IconButton icon={pinned ? 'unpin' : 'pin'} kind="on-picture" size={18} pressed={pinned} name={t('tile.pin', { name: member.name })}
+						hint={pinned ? t('tile.unpin', { name: member.name }) : t('tile.pin', { name: member.name })}
 						onClick={() => session.step({ do: 'pin', number })} testId="pin" />
 				</span>
 			)}
@@ -79,7 +79,7 @@ export function ScreenTile({ session, inside, link, number }: { session: Session
 	return (
 		<article class="tile screen large" aria-label={t('tile.screen_of', { name: member.name })} data-testid="tile" data-source="screen"
 			data-number={number} data-seat={index} data-shown={shown}>
-			<SeatVideo stream={seat.stream} shown={shown} onPicture={() => session.prove(index)} contain />
+			<SeatVideo stream={seat.stream} shown={shown} onPicture={() => session.pictured(index)} contain />
 			{!shown && <span class="spinner big" />}
 			<footer class="tile-foot">
 				<Icon name="screen" size={14} />

@@ -31,15 +31,17 @@ interface IconButtonProps {
 	readonly name: string;
 	readonly onClick?: () => void;
 	readonly pressed?: boolean;
+	/** What pressing does, where the name is that of the thing and `pressed` says its state. */
+	readonly hint?: string;
 	readonly kind?: string;
 	readonly size?: number;
 	readonly testId?: string;
 }
 
 /** A control that shows only an icon: its name is spoken, and shown when it is pointed at. */
-export function IconButton({ icon, name, onClick, pressed, kind = '', size = 20, testId }: IconButtonProps) {
+export function IconButton({ icon, name, onClick, pressed, hint, kind = '', size = 20, testId }: IconButtonProps) {
 	return (
-		<button type="button" class={`icon-button ${kind}`} aria-label={name} title={name} aria-pressed={pressed} onClick={onClick}
+		<button type="button" class={`icon-button ${kind}`} aria-label={name} title={hint ?? name} aria-pressed={pressed} onClick={onClick}
 			data-testid={testId}>
 			<Icon name={icon} size={size} />
 		</button>

@@ -56,11 +56,15 @@ export function Pop({ name, icon, kind = 'icon-button', label, size = 20, childr
 		};
 		const moved = () => place(element, button.current);
 		addEventListener('resize', moved);
+		// What it holds may change while it is open: the window turned narrow, the language changed.
+		const observer = new ResizeObserver(moved);
+		observer.observe(element);
 		if (!hasPopover) {
 			addEventListener('pointerdown', outside);
 			addEventListener('keydown', escape);
 		}
 		return () => {
+			observer.disconnect();
 			removeEventListener('resize', moved);
 			removeEventListener('pointerdown', outside);
 			removeEventListener('keydown', escape);

@@ -44,9 +44,10 @@ export function Ready({ session, meeting }: { session: Session; meeting: Extract
 								<p>{camera.opening ? t('ready.camera_opening') : t('ready.camera_off')}</p></div>}
 						<div class="preview-acts">
 							<IconButton icon={mic.track ? 'mic' : 'micOff'} kind={mic.track ? 'round' : 'round off'} pressed={mic.track !== null}
-								name={mic.track ? t('control.mic_off') : t('control.mic_on')} onClick={() => session.setMic(!mic.track)} testId="mic" />
+								name={t('control.mic')} hint={mic.track ? t('control.mic_off') : t('control.mic_on')} onClick={() => session.setMic(!mic.track)} testId="mic" />
 							<IconButton icon={camera.track ? 'camera' : 'cameraOff'} kind={camera.track ? 'round' : 'round off'}
-								pressed={camera.track !== null} name={camera.track ? t('control.camera_off') : t('control.camera_on')}
+								pressed={camera.track !== null} name={t('control.camera')}
+								hint={camera.track ? t('control.camera_off') : t('control.camera_on')}
 								onClick={() => session.setCamera(!camera.track)} testId="camera" />
 						</div>
 					</div>
@@ -58,7 +59,7 @@ export function Ready({ session, meeting }: { session: Session; meeting: Extract
 					<h1 data-testid="room-name">{room.title}</h1>
 					<p class="lead">
 						{room.people === 0 ? t('ready.nobody') : tn('ready.people', room.people)}{' '}
-						{t('ready.as', { name: room.name })}{room.guest && <span class="badge">{t('badge.guest')}</span>}
+						{t('ready.as', { name: room.name })}{room.guest && <span class="badge guest">{t('badge.guest')}</span>}
 					</p>
 					{problem && <Alert>{errorText(problem.code, problem.retryAfter)}</Alert>}
 					<Button kind="primary" wide busy={busy} onClick={() => session.join()} testId="join">{t('ready.join')}</Button>
