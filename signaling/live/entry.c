@@ -24,6 +24,7 @@ struct lookup {
 	struct live_conn *conn;         /* borrowed; NULL: gone */
 	uint64_t re;
 	char address[LIVE_ADDRESS_ROOM];
+	bool charged;                   /* the limiter was asked: it must be told how it ended */
 	char *password;                 /* owned, wiped; NULL: none given */
 	char *name;                     /* owned; NULL: none given */
 	struct room_info room;          /* owned strings; id "" if there is none */
@@ -134,12 +135,12 @@ static const char *choose_name(struct live_conn *conn, const char *given)
 
 static void finish(struct live *live, struct lookup *l, bool wrong)
 {
-	if (wrong) {
+	if (wrong)
 		live->counters.wrong_passwords++;
+	if (l->charged && wrong)
 		live->ops.guess_wrong(live->ops.ctx, l->address, l->room_id);
-	} else {
+	else if (l->charged)
 		live->ops.guess_right(live->ops.ctx, l->address, l->room_id);
-	}
 	if (l->conn)
 		l->conn->busy = false;
 }
@@ -234,8 +235,26 @@ static struct lookup *leader_of(struct live *live, const struct lookup *l)
 	return NULL;
 }
 
+/* May this address guess at this room? The same question for rooms that exist and those that do not. */
+static bool may_guess(struct live *live, struct lookup *l)
+{
+	uint32_t wait_s = 1;
+
+	l->charged = live->ops.guess_ask(live->ops.ctx, l->address, l->room_id, &wait_s) == LIVE_GUESS_ALLOWED;
+	if (l->charged)
+		return true;
+	if (l->conn) {
+		l->conn->busy = false;
+		message_error(l->conn, l->re, "slow_down", wait_s ? wait_s : 1);
+	}
+	lookup_free(l);
+	return false;
+}
+
 static void check_password(struct live *live, struct lookup *l)
 {
+	if (!may_guess(live, l))
+		return;
 	bool real = l->room.id[0] && !l->room.closed && l->room.password_hash && *l->room.password_hash && l->password;
 
 	if (real) {
@@ -263,12 +282,7 @@ void entry_enter(struct live_conn *conn, uint64_t id, const json_t *message)
 	const char *room_id = json_string_value(json_object_get(message, "room"));
 	const char *password = json_string_value(json_object_get(message, "password"));
 	const char *name = json_string_value(json_object_get(message, "name"));
-	uint32_t wait_s = 1;
 
-	if (live->ops.guess_ask(live->ops.ctx, conn->who.address, room_id, &wait_s) != LIVE_GUESS_ALLOWED) {
-		message_error(conn, id, "slow_down", wait_s ? wait_s : 1);
-		return;
-	}
 	struct lookup *l = lookup_new(live, LOOKUP_ENTER, room_id);
 	if (!l) {
 		client_close(conn, 1011);

@@ -49,7 +49,8 @@ static enum message_read read_text(json_t **out, const char *text, size_t len)
 {
 	json_error_t error;
 
-	if (!depth_allowed(text, len))
+	/* A zero byte is no JSON anywhere, but jansson lets one pass behind a number. */
+	if ((len && memchr(text, 0, len)) || !depth_allowed(text, len))
 		return MESSAGE_BAD;
 	*out = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (*out && json_is_object(*out))

@@ -40,6 +40,9 @@ static void entering(void)
 		!strcmp(json_string_value(json_object_get(json_object_get(far_last(&g, "entered"), "you"), "name")), "Người 8"));
 	far_gone(&g);
 	r.slow = true;
+	far_open(&r, &g, OWNER, "192.0.2.2");
+	check("enter: the owner is not slowed by others' guesses", says(ask(&r, &g, "\"t\":\"enter\",\"room\":\"" ROOM "\""), "entered"));
+	far_gone(&g);
 	far_open(&r, &g, 0, "192.0.2.2");
 	check("enter: slowed", says(ask(&r, &g, ENTER(ROOM)), "slow_down") &&
 		json_integer_value(json_object_get(far_last(&g, "error"), "retry_after")) == 30);
@@ -177,6 +180,9 @@ static void malformed_messages(void)
 		far_say(&f, malformed[i].text);
 		check(name, says(verdict_of(f.lines[f.count - 1]), "bad_message") && !f.closed);
 	}
+	r.now_us += 10000000;
+	live_on_message(f.conn, false, "{\"t\":\"view\",\"id\":7\0}", 20);
+	check("malformed: a zero byte behind a number", says(verdict_of(f.lines[f.count - 1]), "bad_message"));
 	r.now_us += 10000000;
 	memset(big, ' ', sizeof big);
 	live_on_message(f.conn, false, big, sizeof big);
