@@ -2,7 +2,7 @@
 
 import { spawn, execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterwards, until } from "./check.mjs";
@@ -13,7 +13,7 @@ export const BUILD = process.env.HOPKIN_BUILD ?? join(TOP, "build/release");
 /**
  * Starts Hopkin and waits until it says that it is ready.
  *
- * @param options  port, admin_port; listen: addresses (default 127.0.0.1 and ::1); flags: more for `hopkin serve`;
+ * @param options  port, admin_port; listen: addresses (default: loopback); flags: more for `hopkin serve`;
  *                 within: words put before the command, such as those that enter a network namespace;
  *                 data: a folder to use again
  */
@@ -24,7 +24,7 @@ export async function start_server(options = {}) {
 	if (!options.data)
 		afterwards(() => rmSync(data, { recursive: true, force: true }));
 	execFileSync(join(TOP, "certs/trial"), [data], { stdio: "ignore" });
-	const listen = options.listen ?? ["127.0.0.1", "::1"];
+	const listen = options.listen ?? ["127.0.0.1", "::1", ...here("10.77.0.1")];
 	const words = [
 		...(options.within ?? []), join(BUILD, "hopkin"), "serve", "--data", data, "--port", String(port),
 		"--admin-port", String(admin_port), "--web", join(TOP, "web/dist"),
@@ -50,6 +50,11 @@ export async function start_server(options = {}) {
 		throw new Error(`hopkin serve did not start: ${JSON.stringify(server.ended)} ${server.said} ${server.log.slice(-1500)}`);
 	server.first_link = /^first administrator:? (\S+)$/m.exec(server.said)?.[1] ?? null;
 	return server;
+}
+
+/** `address` if this machine has it: Firefox meets the server there, see tests/lib/alone. */
+function here(address) {
+	return Object.values(networkInterfaces()).flat().some((one) => one.address === address) ? [address] : [];
 }
 
 async function stop(server) {
