@@ -106,61 +106,80 @@ const struct rtp_ext_at *rtp_header_ext(const struct rtp_header *h, uint8_t id)
 	return NULL;
 }
 
-static void write_extensions(struct wr *w, const struct rtp_ext_out *ext, size_t count)
+/* What the elements need behind the four bytes of the extension header, filled to 32 bits; 0 if there are none. */
+static size_t extension_len(const struct rtp_ext_out *ext, size_t count, bool *one_byte)
 {
-	bool one_byte = true;
-	size_t present = 0;
+	size_t len = 0, present = 0;
 
+	*one_byte = true;
 	for (size_t i = 0; i < count; i++) {
-		present += ext[i].id != 0;
-		one_byte = one_byte && (!ext[i].id || (ext[i].id <= 14 && ext[i].len >= 1 && ext[i].len <= 16));
+		if (!ext[i].id)
+			continue;
+		len += ext[i].len;
+		present++;
+		*one_byte = *one_byte && ext[i].id <= 14 && ext[i].len >= 1 && ext[i].len <= 16;
 	}
-	if (!present)
-		return;
+	return (len + (*one_byte ? present : 2 * present) + 3) & ~(size_t)3;
+}
 
-	if (w->end - w->p < 4) {
-		w->ok = false;
-		return;
-	}
-	wr_u16(w, one_byte ? PROFILE_ONE_BYTE : PROFILE_TWO_BYTE);
-	uint8_t *words = w->p;
-	wr_u16(w, 0);
-	uint8_t *start = w->p;
+static uint8_t *put_u16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+	return p + 2;
+}
+
+static uint8_t *put_u32(uint8_t *p, uint32_t v)
+{
+	return put_u16(put_u16(p, (uint16_t)(v >> 16)), (uint16_t)v);
+}
+
+static uint8_t *put_extensions(uint8_t *p, const struct rtp_ext_out *ext, size_t count, size_t len, bool one_byte)
+{
+	uint8_t *end = p + 4 + len;
+
+	p = put_u16(p, one_byte ? PROFILE_ONE_BYTE : PROFILE_TWO_BYTE);
+	p = put_u16(p, (uint16_t)(len / 4));
 	for (size_t i = 0; i < count; i++) {
 		if (!ext[i].id)
 			continue;
 		if (one_byte) {
-			wr_u8(w, (uint8_t)(ext[i].id << 4 | (ext[i].len - 1)));
+			*p++ = (uint8_t)(ext[i].id << 4 | (ext[i].len - 1));
 		} else {
-			wr_u8(w, ext[i].id);
-			wr_u8(w, ext[i].len);
+			*p++ = ext[i].id;
+			*p++ = ext[i].len;
 		}
-		wr_bytes(w, ext[i].data, ext[i].len);
+		for (uint8_t n = 0; n < ext[i].len; n++)
+			*p++ = ext[i].data[n];
 	}
-	while (w->ok && (w->p - start) % 4)
-		wr_u8(w, 0);
-	if (!w->ok)
-		return;
-	size_t n = (size_t)(w->p - start) / 4;
-	words[0] = (uint8_t)(n >> 8);
-	words[1] = (uint8_t)n;
+	while (p < end)
+		*p++ = 0;
+	return p;
 }
 
+/* Once per packet and receiver: the room is asked for once, then bytes are stored without looking. */
 void rtp_header_write(struct wr *w, const struct rtp_header *h, const struct rtp_ext_out *ext, size_t ext_count)
 {
-	bool extended = false;
+	bool one_byte;
+	uint8_t csrc_count = h->csrc_count & 15;
+	size_t ext_len = extension_len(ext, ext_count, &one_byte);
 
-	for (size_t i = 0; i < ext_count; i++)
-		extended = extended || ext[i].id;
-	wr_u8(w, (uint8_t)(0x80 | (h->padding_len ? 0x20 : 0) | (extended ? 0x10 : 0) | (h->csrc_count & 15)));
-	wr_u8(w, (uint8_t)((h->marker ? 0x80 : 0) | (h->pt & 0x7f)));
-	wr_u16(w, h->seq);
-	wr_u32(w, h->ts);
-	wr_u32(w, h->ssrc);
-	for (uint8_t i = 0; i < (h->csrc_count & 15); i++)
-		wr_u32(w, h->csrc[i]);
-	if (w->ok && extended)
-		write_extensions(w, ext, ext_count);
+	if (ext_len / 4 > UINT16_MAX)
+		w->ok = false;
+	if (!wr_has(w, RTP_FIXED_LEN + 4u * csrc_count + (ext_len ? 4 + ext_len : 0)))
+		return;
+
+	uint8_t *p = w->p;
+	*p++ = (uint8_t)(0x80 | (h->padding_len ? 0x20 : 0) | (ext_len ? 0x10 : 0) | csrc_count);
+	*p++ = (uint8_t)((h->marker ? 0x80 : 0) | (h->pt & 0x7f));
+	p = put_u16(p, h->seq);
+	p = put_u32(p, h->ts);
+	p = put_u32(p, h->ssrc);
+	for (uint8_t i = 0; i < csrc_count; i++)
+		p = put_u32(p, h->csrc[i]);
+	if (ext_len)
+		p = put_extensions(p, ext, ext_count, ext_len, one_byte);
+	w->p = p;
 }
 
 void rtp_padding_write(struct wr *w, uint8_t len)

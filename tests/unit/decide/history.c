@@ -6,6 +6,23 @@
 #include "history.h"
 #include "packet_pool.h"
 
+/* The next allocation fails. */
+static bool fail_next;
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return fail_next ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fail_next ? NULL : __real_calloc(count, size);
+}
+
 static struct packet_pool *pool;
 
 /* Keeps a fresh packet of `len` bytes; the history holds the only reference. */
@@ -108,12 +125,23 @@ static void model(void)
 	check("a million packets: bounded", bounded && pool->available == pool->count);
 }
 
+static void no_memory(void)
+{
+	struct history *h = NULL;
+
+	fail_next = true;
+	int made = history_create(&h, &(struct history_limits){ 8, 1, 1 });
+	fail_next = false;
+	check("no memory", made == -12 && !h);
+}
+
 int main(void)
 {
 	if (packet_pool_create(&pool, 128) < 0)
 		return 1;
 	limits();
 	order();
+	no_memory();
 	model();
 	packet_pool_destroy(pool);
 	return check_done();
