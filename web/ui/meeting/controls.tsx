@@ -31,7 +31,6 @@ export function Controls({ session, room, inside, acts }: ControlsProps) {
 	const { mic, camera, screen } = useStore(session.local.state);
 	const narrow = useMatch('(max-width: 719px)');
 	const hand = (memberOf(inside, inside.number)?.hand ?? 0) > 0;
-	const full = document.fullscreenElement !== null;
 	return (
 		<footer class="controls" aria-label={t('control.bar')}>
 			<div class="split">
@@ -70,6 +69,7 @@ export function Controls({ session, room, inside, acts }: ControlsProps) {
 			)}
 			<Pop name={t('control.more')} icon="more" kind="control" label={t('control.more')} menu testId="more">
 				{(close) => {
+					const full = document.fullscreenElement !== null;
 					const then = (work: () => void) => () => {
 						close();
 						work();

@@ -120,7 +120,12 @@ export class LocalMedia {
 			this.onChange();
 			return;
 		}
-		const before = this.state.get()[source].track;
+		let before = this.state.get()[source].track;
+		if (before && source === 'camera') {
+			// Many a phone and laptop will not open one camera while another is open.
+			this.#release(before);
+			before = null;
+		}
 		this.#put(source, { track: before, opening: true, trouble: null });
 		try {
 			const track = await open();
