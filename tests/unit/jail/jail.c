@@ -230,6 +230,7 @@ static const struct { const char *name; bool (*act)(void); } works[] = {
 /* -- the child ------------------------------------------------------------------------------------------------------------ */
 
 static sem_t started, go, done;
+static bool leave_in_order;     /* join the thread and run what libraries do at exit() */
 static void (*bad_act)(void);
 static bool (*good_act)(void);
 static bool good_result;
@@ -305,6 +306,10 @@ static int in_jail(void (*bad)(void), bool (*good)(void), bool second_thread)
 	}
 	sem_post(&go);
 	sem_wait(&done);
+	if (leave_in_order) {
+		pthread_join(thread, NULL);
+		exit(0);
+	}
 	_exit(bad ? 6 : good_result ? 0 : 5);
 }
 
@@ -346,6 +351,10 @@ int main(void)
 				printf("# status %x\n", (unsigned)status);
 		}
 	}
+	leave_in_order = true;
+	int status = in_jail(NULL, work_transport, true);
+	if (!check("a thread ends and the program leaves in order", WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		printf("# status %x\n", (unsigned)status);
 	test_landlock();
 	return check_done();
 }
