@@ -12,6 +12,7 @@
 #include "rtcp_path.h"
 #include "track.h"
 #include "worker.h"
+#include "worker_mail.h"
 
 /* It landed here, but its peer lives with another worker. */
 static void hand_over(struct worker *w, const struct peer *peer, const struct packet *packet)

@@ -71,8 +71,6 @@ void publisher_begin_anew(struct publisher *publisher, enum control_source sourc
 /** The publisher's sender report. */
 void publisher_on_sr(struct publisher *publisher, uint32_t ssrc, uint64_t ntp, uint32_t ts, int64_t arrival_us);
 
-/** One PLI for this layer, now. */
-void publisher_send_pli(struct publisher *publisher, enum control_source source, uint8_t layer);
 /** Packets that never came. */
 uint64_t publisher_lost(const struct publisher *publisher);
 

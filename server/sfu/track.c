@@ -5,6 +5,7 @@
 
 #include "packet_pool.h"
 #include "peer.h"
+#include "publisher_feedback.h"
 #include "room.h"
 #include "subscription.h"
 #include "worker.h"

@@ -87,9 +87,6 @@ void worker_run(struct worker *worker);
 /** One turn that waits for nothing after `deadline_us`. */
 void worker_turn(struct worker *worker, int64_t deadline_us);
 
-/** What other threads asked; part of each turn. Peers may come and go: nobody up the stack may hold one. */
-void worker_take_orders(struct worker *worker);
-
 /** A datagram to a path; `bytes` is the current slot of the batch. */
 void worker_send(struct worker *worker, const struct path *to, uint8_t *bytes, uint16_t len);
 /** Traffic to another worker; full: counted and lost. */
