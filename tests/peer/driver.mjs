@@ -52,6 +52,8 @@ export class Peers {
 				answer.reject(new Error(`${answer.text}: ${event.why}`));
 			return;
 		}
+		if (event.ev === 'error')
+			throw new Error(`hopkin-peer: ${event.why}`);
 		if (event.ev === 'media.died')
 			console.error(`hopkin-media ended: exit ${event.exit} signal ${event.signal}`);
 		this.events.push(event);

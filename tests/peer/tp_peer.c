@@ -751,6 +751,9 @@ void tp_peer_publish(struct tp_peer *peer, enum tp_kind kind, bool on)
 void tp_peer_set_number(struct tp_peer *peer, uint32_t number)
 {
 	peer->config.number = number;
+	for (int i = 0; i < TP_SOURCES; i++)
+		if (peer->sources[i])
+			tp_source_number(peer->sources[i], number);
 }
 
 void tp_peer_hang_up(struct tp_peer *peer)

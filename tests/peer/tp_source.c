@@ -201,6 +201,11 @@ void tp_source_pause(struct tp_source *s, bool paused, int64_t now_us)
 		s->layers[i].keyframe_due = true;
 }
 
+void tp_source_number(struct tp_source *s, uint32_t number)
+{
+	s->config.number = number;
+}
+
 void tp_source_voice(struct tp_source *s, bool voice)
 {
 	s->config.voice = voice;

@@ -47,6 +47,7 @@ int64_t tp_source_due_us(const struct tp_source *source);
 /** Paused it sends nothing and goes on later with the next sequence number and a keyframe, as a browser's track does. */
 void tp_source_pause(struct tp_source *source, bool paused, int64_t now_us);
 
+void tp_source_number(struct tp_source *source, uint32_t number);
 void tp_source_voice(struct tp_source *source, bool voice);
 void tp_source_enable_layers(struct tp_source *source, unsigned mask);
 
