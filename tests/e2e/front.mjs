@@ -259,6 +259,10 @@ await scenario("front", async () => {
 	}, 8, 300);
 	check("front: a new certificate is taken up while running", renewed);
 	check("front: and the open socket noticed nothing", good.ended === null);
+	execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", "9", "-subj", "/O=So Vi du/CN=meet.test",
+		"-keyout", join(server.data, "certs/server.key"), "-out", join(server.data, "certs/server.pem")], { stdio: "ignore" });
+	const strict = await until(async () => (await fetch(`${origin}/`)).headers.get("strict-transport-security"), 8, 300);
+	check("front: HSTS with a certificate of one's own", /^max-age=\d{7,}/.test(strict ?? ""), strict);
 	copyFileSync(join(TOP, "README.md"), join(server.data, "certs/server.pem"));
 	utimesSync(join(server.data, "certs/server.pem"), statSync(join(server.data, "certs/server.pem")).atime, new Date());
 	await until(() => /certificate.refused/.test(server.log), 6);
