@@ -45,7 +45,7 @@ static bool opened(struct worker *w, struct peer *peer, struct packet *packet)
 	count(&w->counters, counted[verdict]);
 	if (verdict != PKT_OK)
 		return false;
-	peer_on_heard(peer, w->now_us);
+	peer_on_heard(peer, &packet->path, w->now_us);
 	return true;
 }
 
@@ -60,7 +60,7 @@ static bool opened_rtcp(struct worker *w, struct peer *peer, struct packet *pack
 		return false;
 	}
 	count(&w->counters, COUNTER_srtcp_opened);
-	peer_on_heard(peer, w->now_us);
+	peer_on_heard(peer, &packet->path, w->now_us);
 	return true;
 }
 

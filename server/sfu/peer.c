@@ -10,6 +10,8 @@
 #include "tcp_link.h"
 #include "worker.h"
 
+#define FOLLOW_US 500000
+
 static void on_ice_timer(struct timer *timer, int64_t now_us);
 static void apply(struct peer *p, const struct ice_out *out, int64_t now_us);
 
@@ -205,6 +207,7 @@ static void select_path(struct peer *p, int64_t now_us)
 	p->has_path = path != NULL;
 	if (path)
 		p->path = *path;
+	p->path_heard_us = now_us;
 	if (p->home != PEER_HERE)
 		return;
 	if (path && via_of(path) != p->via)
@@ -371,8 +374,25 @@ void peer_on_owner(struct peer *p, uint16_t worker, int64_t now_us)
 	room_on_connected(p->room, p);
 }
 
-void peer_on_heard(struct peer *p, int64_t now_us)
+/* Media from another path than ours goes to, and none from that for a while: the browser chose another of those it nominated. */
+static void follow(struct peer *p, const struct path *path, int64_t now_us)
 {
+	struct ice_out out;
+
+	if (!p->has_path || path_equal(path, &p->path)) {
+		p->path_heard_us = now_us;
+		return;
+	}
+	if (now_us - p->path_heard_us < FOLLOW_US)
+		return;
+	p->path_heard_us = now_us;
+	ice_follow(p->ice, path, now_us, &out);
+	apply(p, &out, now_us);
+}
+
+void peer_on_heard(struct peer *p, const struct path *path, int64_t now_us)
+{
+	follow(p, path, now_us);
 	if (!p->proved) {
 		p->proved = true;
 		if (p->worker->post->handshake)

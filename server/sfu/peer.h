@@ -61,6 +61,7 @@ struct peer {
 	bool proved;                    /* it sent an authentic packet: the handshake is over for both sides */
 	bool has_path;
 	struct path path;               /* where media goes */
+	int64_t path_heard_us;          /* when media last came from there */
 	uint8_t via;                    /* enum control_via, as last told */
 	struct publisher *publisher;    /* owned */
 	struct viewer *viewer;          /* owned */
@@ -87,8 +88,8 @@ void peer_on_stun(struct peer *peer, const struct packet *packet, uint16_t from_
 void peer_on_path(struct peer *peer, const struct path *path, bool proven);
 /** A connection is closed. */
 void peer_on_path_gone(struct peer *peer, const struct path *path, int64_t now_us);
-/** An authentic SRTP or SRTCP packet came. */
-void peer_on_heard(struct peer *peer, int64_t now_us);
+/** An authentic SRTP or SRTCP packet came on this path. */
+void peer_on_heard(struct peer *peer, const struct path *path, int64_t now_us);
 
 /** One sealed datagram to where media goes; `bytes` is the worker's current slot. */
 void peer_send(struct peer *peer, uint8_t *bytes, uint16_t len);

@@ -660,6 +660,16 @@ void ice_prefer(struct ice *ice, struct ice_stun *stun, const struct path *path,
 	trigger_check(ice, stun, k, now_us, out);
 }
 
+void ice_follow(struct ice *ice, const struct path *path, int64_t now_us, struct ice_out *out)
+{
+	out_start(out);
+	struct known *k = known_find(ice, path);
+	if (k && k->nominated && !is_selected(ice, k) && consent_fresh(k, now_us)) {
+		nominate(ice, k, NULL);
+		reselect(ice, now_us, out);
+	}
+}
+
 void ice_path_gone(struct ice *ice, const struct path *path, struct ice_out *out)
 {
 	out_start(out);

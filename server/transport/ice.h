@@ -130,6 +130,12 @@ int64_t ice_deadline(const struct ice *ice);
  */
 void ice_prefer(struct ice *ice, struct ice_stun *stun, const struct path *path, int64_t now_us, struct ice_out *out);
 
+/**
+ * The peer's own media comes on this path, not on the selected one: if it was nominated too and answers, it is selected. A browser that
+ * nominates every pair it checks (UDP and TCP at once) shows by this alone which one it chose.
+ */
+void ice_follow(struct ice *ice, const struct path *path, int64_t now_us, struct ice_out *out);
+
 /** A TCP connection is closed: its path must not be used any more. */
 void ice_path_gone(struct ice *ice, const struct path *path, struct ice_out *out);
 

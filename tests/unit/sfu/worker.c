@@ -245,6 +245,37 @@ static void landed_elsewhere(void)
 	stage_close(&s);
 }
 
+/* A browser that nominates two paths sends on one of them: that one is answered on. */
+static void media_shows_the_path(void)
+{
+	struct stage s;
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	stage_open(&s, 1);
+	struct fake_peer *p[2] = { fake_join(&s, 1, 0), fake_join(&s, 2, 0) };
+	int first = p[1]->fd, second = socket(AF_INET, SOCK_DGRAM, 0);
+	assert(bind(second, (void *)&any, sizeof any) == 0);
+
+	p[1]->fd = second;
+	fake_check(p[1], true);
+	stage_settle(&s, p, 2);
+	fake_send_audio(p[0], 30);
+	stage_settle(&s, p, 2);
+	check("worker: the newest nomination is sent to", p[1]->received == 1);
+	p[1]->fd = first;
+	fake_send_audio(p[1], 30);
+	stage_run_ms(&s, p, 2, 600);
+	fake_send_audio(p[1], 30);
+	stage_settle(&s, p, 2);
+	fake_send_audio(p[0], 30);
+	stage_settle(&s, p, 2);
+	check("worker: until media comes from the other one alone", p[1]->received == 2);
+	close(second);
+	fake_leave(p[0]);
+	fake_leave(p[1]);
+	stage_close(&s);
+}
+
 /* A participant who writes another's address on a check does not get that address's packets. */
 static void stolen_path(void)
 {
@@ -310,6 +341,7 @@ int main(void)
 	replaced();
 	landed_elsewhere();
 	stolen_path();
+	media_shows_the_path();
 	memory();
 	return check_done();
 }
