@@ -111,9 +111,10 @@ function probe(alphabet, camera, shared) {
 
 	/** The number that the picture of `video` spells, or null when it spells none. */
 	function read_code(video) {
-		if (!video || !video.videoWidth)
+		if (!video || !video.videoWidth || video.readyState < 2)
 			return null;
 		const pen = eye.getContext("2d", { willReadFrequently: true });
+		pen.clearRect(0, 0, eye.width, eye.height); // what another video left must not be read as this one's
 		pen.drawImage(video, 0, 0, eye.width, eye.height);
 		const digits = [[16, 9], [48, 9], [16, 27], [48, 27]].map(([x, y]) => {
 			const pixels = pen.getImageData(x - 3, y - 3, 6, 6).data;
