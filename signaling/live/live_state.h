@@ -20,6 +20,7 @@ enum {
 	LIVE_BAN = 8,                   /* bytes of a keyed hash that stands for a removed person */
 	LIVE_BANS_KEPT = 32,            /* bans that survive this process; the newest */
 	LIVE_CHAT_KEPT = 200,           /* messages of a meeting */
+	LIVE_CHAT_TOLD = 96 * 1024,     /* bytes: of those, the newest that somebody who comes is told */
 	LIVE_PEER_ID_ROOM = 28,         /* "p-", 24 characters of base64url, and a zero */
 	LIVE_AWAY_US = 60 * 1000000,    /* a lost connection's place is kept */
 	LIVE_SILENT_US = 30 * 1000000,

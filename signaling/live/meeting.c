@@ -332,13 +332,21 @@ static json_t *roster_json(const struct meeting *meeting)
 	return roster;
 }
 
+/* The newest lines, oldest of them first, as many as fit. */
 static json_t *chat_json(const struct meeting *meeting)
 {
 	json_t *chat = json_array();
-	uint32_t first = meeting->chat_count < LIVE_CHAT_KEPT ? 0 : meeting->chat_next;
+	uint32_t count = 0;
+	size_t bytes = 0;
 
-	for (uint32_t i = 0; i < meeting->chat_count; i++) {
-		const struct chat_line *line = &meeting->chat[(first + i) % LIVE_CHAT_KEPT];
+	for (; count < meeting->chat_count; count++) {
+		const struct chat_line *line = &meeting->chat[(meeting->chat_next + LIVE_CHAT_KEPT - 1 - count) % LIVE_CHAT_KEPT];
+		bytes += strlen(line->text) + strlen(line->name);
+		if (bytes > LIVE_CHAT_TOLD)
+			break;
+	}
+	for (; chat && count; count--) {
+		const struct chat_line *line = &meeting->chat[(meeting->chat_next + LIVE_CHAT_KEPT - count) % LIVE_CHAT_KEPT];
 		json_array_append_new(chat, json_pack("{sI, ss, sb, sI, ss}", "number", (json_int_t)line->number, "name", line->name,
 			"guest", line->guest, "at", (json_int_t)line->at_s, "text", line->text));
 	}

@@ -263,6 +263,41 @@ static void rates(void)
 	rig_stop(&r);
 }
 
+/* What was said is told to who comes later: the last two hundred lines, of long ones as many as fit. */
+static void chat_kept(void)
+{
+	struct rig r;
+	struct far f, late;
+	char text[1900];
+
+	rig_start(&r);
+	far_join(&r, &f, 0, "192.0.2.1");
+	for (int i = 0; i < 205; i++) {
+		r.now_us += 2000000;
+		live_on_alive(f.conn);
+		ask(&r, &f, "\"t\":\"chat\",\"text\":\"%d\"", i);
+	}
+	far_join(&r, &late, 0, "192.0.2.2");
+	const json_t *chat = json_object_get(far_last(&late, "joined"), "chat");
+	check("chat: two hundred lines are kept, in order", json_array_size(chat) == 200 &&
+		!strcmp(json_string_value(json_object_get(json_array_get(chat, 0), "text")), "5") &&
+		!strcmp(json_string_value(json_object_get(json_array_get(chat, 199), "text")), "204"));
+	far_gone(&late);
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = 0;
+	for (int i = 0; i < 80; i++) {
+		r.now_us += 2000000;
+		live_on_alive(f.conn);
+		ask(&r, &f, "\"t\":\"chat\",\"text\":\"%s\"", text);
+	}
+	far_join(&r, &late, 0, "192.0.2.2");
+	chat = json_object_get(far_last(&late, "joined"), "chat");
+	check("chat: of long ones fewer", json_array_size(chat) > 40 && json_array_size(chat) < 60);
+	far_gone(&late);
+	far_gone(&f);
+	rig_stop(&r);
+}
+
 /* -- moderation ----------------------------------------------------------------------------------------------------------------------------- */
 
 static bool roster_says(const struct far *f, const char *key, bool expected)
@@ -602,6 +637,7 @@ int main(void)
 	malformed_messages();
 	binary_messages();
 	rates();
+	chat_kept();
 	moderation();
 	accounts();
 	coming_back();

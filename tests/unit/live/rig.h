@@ -23,7 +23,7 @@
 #define CLOSED_ROOM "CCCCCCCCCCCCCCCCCCCCCC"
 #define MISSING_ROOM "DDDDDDDDDDDDDDDDDDDDDD"
 #define PASSWORD "mot-hai-ba"
-enum { OWNER = 7, MEMBER = 8, RIG_LINES = 600, RIG_CHECKS = 16 };
+enum { OWNER = 7, MEMBER = 8, RIG_LINES = 1500, RIG_CHECKS = 16 };
 
 /* One connection's far end. */
 struct far {
