@@ -284,7 +284,7 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 		return received(s, in, len);
 	case LWS_CALLBACK_RECEIVE_PONG:
 		s->heard_us = front_now_us();
-		if (s->live)
+		if (s->live && !s->close)     /* after live_destroy every connection is closing, and its live end is gone */
 			live_on_alive(s->live);
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
