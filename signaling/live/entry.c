@@ -203,15 +203,18 @@ static void enter_proven(struct live *live, struct lookup *l, bool by_password)
 
 /* -- the way there --------------------------------------------------------------------------------------------------------- */
 
-/* Bound to the room and its hash: another password of the same room makes the remembered one worthless by itself. */
+/* Bound to the room and its hash: another password of the same room makes the remembered one worthless by itself. Where there is no hash,
+ * it still tells equal guesses at the same id. */
 static void password_mac(const struct live *live, const struct lookup *l, uint8_t out[32])
 {
+	const char *hash = l->room.id[0] ? l->room.password_hash : "";
+	const char *password = l->password ? l->password : "";
 	crypto_generichash_state s;
 
 	crypto_generichash_init(&s, live->password_key, sizeof live->password_key, 32);
-	crypto_generichash_update(&s, (const uint8_t *)l->room.id, sizeof l->room.id);
-	crypto_generichash_update(&s, (const uint8_t *)l->room.password_hash, strlen(l->room.password_hash) + 1);
-	crypto_generichash_update(&s, (const uint8_t *)l->password, strlen(l->password));
+	crypto_generichash_update(&s, (const uint8_t *)l->room_id, sizeof l->room_id);
+	crypto_generichash_update(&s, (const uint8_t *)hash, strlen(hash) + 1);
+	crypto_generichash_update(&s, (const uint8_t *)password, strlen(password));
 	crypto_generichash_final(&s, out, 32);
 	sodium_memzero(&s, sizeof s);
 }
@@ -223,12 +226,13 @@ static bool remembered(struct live *live, const struct lookup *l)
 	return meeting && meeting->has_password_mac && !sodium_memcmp(meeting->password_mac, l->mac, sizeof l->mac);
 }
 
-/* Somebody's equal password is being checked already: wait for that result. */
+/* Somebody's equal password is being checked already: wait for that result. For rooms that do not exist too, or two equal guesses at
+ * once would tell by their time. */
 static struct lookup *leader_of(struct live *live, const struct lookup *l)
 {
 	list_each(at, &live->lookups) {
 		struct lookup *other = list_entry(at, struct lookup, in_live);
-		if (other != l && other->kind == LOOKUP_ENTER && other->stage == STAGE_PASSWORD && other->room.id[0] &&
+		if (other != l && other->kind == LOOKUP_ENTER && other->stage == STAGE_PASSWORD &&
 		    !sodium_memcmp(other->mac, l->mac, sizeof l->mac))
 			return other;
 	}
@@ -257,20 +261,18 @@ static void check_password(struct live *live, struct lookup *l)
 		return;
 	bool real = l->room.id[0] && !l->room.closed && l->room.password_hash && *l->room.password_hash && l->password;
 
-	if (real) {
-		password_mac(live, l, l->mac);
-		if (remembered(live, l)) {
-			enter_proven(live, l, false);
-			return;
-		}
-		struct lookup *leader = leader_of(live, l);
-		if (leader) {
-			l->stage = STAGE_FOLLOWS;
-			l->leader = leader->ticket;
-			return;
-		}
-	} else {
+	if (!real)
 		meeting_room_clear(&l->room);
+	password_mac(live, l, l->mac);
+	if (real && remembered(live, l)) {
+		enter_proven(live, l, false);
+		return;
+	}
+	struct lookup *leader = leader_of(live, l);
+	if (leader) {
+		l->stage = STAGE_FOLLOWS;
+		l->leader = leader->ticket;
+		return;
 	}
 	l->stage = STAGE_PASSWORD;
 	live->ops.password_check(live->ops.ctx, l->ticket, real ? l->room.password_hash : NULL, l->password ? l->password : "");

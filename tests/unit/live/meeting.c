@@ -75,6 +75,21 @@ static void entering_together(void)
 	check("storm: all are in, though the first has gone", entered == 19 && r.checks_run == 1 && r.right == 20);
 	for (int i = 1; i < 20; i++)
 		far_gone(&f[i]);
+	/* Equal guesses cost the same work, whether the room is there or not. */
+	const char *const guesses[] = { "{\"t\":\"enter\",\"id\":1,\"room\":\"" ROOM "\",\"password\":\"no\"}",
+		"{\"t\":\"enter\",\"id\":1,\"room\":\"" MISSING_ROOM "\",\"password\":\"no\"}" };
+	for (int k = 0; k < 2; k++) {
+		for (int i = 0; i < 4; i++) {
+			far_open(&r, &f[i], 0, "192.0.2.1");
+			far_say(&f[i], guesses[k]);
+		}
+		check(k ? "storm: equal guesses at no room cost one hash" : "storm: equal guesses at a room cost one hash", r.check_count == 1);
+		rig_run_checks(&r);
+		for (int i = 0; i < 4; i++) {
+			check("storm: and are refused", says(verdict_of(far_answer(&f[i], 1)), "refused"));
+			far_gone(&f[i]);
+		}
+	}
 	rig_stop(&r);
 }
 
