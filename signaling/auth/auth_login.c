@@ -126,7 +126,7 @@ void auth_login(struct auth *auth, const char *name, const char *password, const
 		memcpy(op->hash, a->password_hash, sizeof op->hash);
 	}
 	/* An account that is not there, is disabled or has no password yet costs the same time: hash "" is a dummy. */
-	if (hash_pool_verify(auth->pool, op->hash, password, login_verified, op)) {
+	if (hash_pool_verify(auth->pool, HASH_ACCOUNTS, op->hash, password, login_verified, op)) {
 		attempt_limiter_undo(auth->limiter, op->name, from, now_us);
 		op_finish(op, AUTH_BUSY);
 	}
@@ -221,7 +221,7 @@ void auth_change_password(struct auth *auth, const struct identity *who, const c
 	op->answer.retry_after_s = attempt_limiter_begin(auth->limiter, op->name, from, now_us);
 	if (op->answer.retry_after_s) {
 		op_finish(op, AUTH_SLOW_DOWN);
-	} else if (!op->new_password || hash_pool_verify(auth->pool, op->hash, old, old_verified, op)) {
+	} else if (!op->new_password || hash_pool_verify(auth->pool, HASH_ACCOUNTS, op->hash, old, old_verified, op)) {
 		attempt_limiter_undo(auth->limiter, op->name, from, now_us);
 		op_finish(op, AUTH_BUSY);
 	}

@@ -10,7 +10,7 @@
 
 enum {
 	HASHERS = 2,            /* threads */
-	QUEUE_MOST = 256,       /* questions that wait: about 25 s of work on two cores */
+	QUEUE_MOST = 128,       /* questions that wait in one queue: some 10 s of work on two cores */
 	/* Argon2id: 64 MiB and three passes take 0.15-0.2 s on one core of 2020; OWASP's least is 19 MiB and two passes. */
 	OPSLIMIT = 3,
 	MEMLIMIT = 64 * 1024 * 1024,
@@ -35,8 +35,11 @@ struct hash_pool {
 	int running;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct question *first, **last;
-	int waiting;
+	struct queue {
+		struct question *first, **last;
+		int waiting;
+	} queues[HASH_QUEUES];
+	int turn;               /* the queue that is looked at first */
 	bool stopping;
 	char dummy[crypto_pwhash_STRBYTES];     /* what an unknown account's password is compared with */
 };
@@ -82,21 +85,35 @@ static void answer(struct hash_pool *pool, struct question *q)
 	q->right = same && q->known;
 }
 
+/* The queues take turns. NULL: nothing waits. */
+static struct question *next_question(struct hash_pool *pool)
+{
+	for (int i = 0; i < HASH_QUEUES; i++) {
+		struct queue *queue = &pool->queues[(pool->turn + i) % HASH_QUEUES];
+		struct question *q = queue->first;
+		if (!q)
+			continue;
+		queue->first = q->next;
+		if (!queue->first)
+			queue->last = &queue->first;
+		queue->waiting--;
+		pool->turn = (pool->turn + i + 1) % HASH_QUEUES;
+		return q;
+	}
+	return NULL;
+}
+
 static void *hasher(void *arg)
 {
 	struct hash_pool *pool = arg;
 	setpriority(PRIO_PROCESS, (id_t)gettid(), HASHER_NICE);
 	pthread_mutex_lock(&pool->lock);
 	for (;;) {
-		while (!pool->first && !pool->stopping)
+		struct question *q = NULL;
+		while (!pool->stopping && !(q = next_question(pool)))
 			pthread_cond_wait(&pool->wake, &pool->lock);
-		if (pool->stopping)
+		if (!q)
 			break;
-		struct question *q = pool->first;
-		pool->first = q->next;
-		if (!pool->first)
-			pool->last = &pool->first;
-		pool->waiting--;
 		pthread_mutex_unlock(&pool->lock);
 
 		answer(pool, q);
@@ -116,7 +133,8 @@ int hash_pool_create(struct hash_pool **out, struct inbox *inbox)
 	if (!pool)
 		return -ENOMEM;
 	pool->inbox = inbox;
-	pool->last = &pool->first;
+	for (int i = 0; i < HASH_QUEUES; i++)
+		pool->queues[i].last = &pool->queues[i].first;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->wake, NULL);
 
@@ -150,35 +168,32 @@ void hash_pool_destroy(struct hash_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	for (int i = 0; i < pool->running; i++)
 		pthread_join(pool->threads[i], NULL);
-	for (struct question *q = pool->first; q;) {
-		struct question *next = q->next;
+	for (struct question *q; (q = next_question(pool));)
 		forget(q);
-		q = next;
-	}
 	pthread_cond_destroy(&pool->wake);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
 }
 
-static int ask(struct hash_pool *pool, struct question *q, const char *password)
+static int ask(struct hash_pool *pool, struct queue *queue, struct question *q, const char *password)
 {
 	q->password = strdup(password);
 	if (!q->password)
 		return -EBUSY;
 	pthread_mutex_lock(&pool->lock);
-	bool full = pool->waiting >= QUEUE_MOST || pool->stopping;
+	bool full = queue->waiting >= QUEUE_MOST || pool->stopping;
 	if (!full) {
-		*pool->last = q;
-		pool->last = &q->next;
-		pool->waiting++;
+		*queue->last = q;
+		queue->last = &q->next;
+		queue->waiting++;
 		pthread_cond_signal(&pool->wake);
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return full ? -EBUSY : 0;
 }
 
-int hash_pool_verify(struct hash_pool *pool, const char *hash, const char *password, void (*done)(void *arg, bool right),
-	void *arg)
+int hash_pool_verify(struct hash_pool *pool, enum hash_queue queue, const char *hash, const char *password,
+	void (*done)(void *arg, bool right), void *arg)
 {
 	struct question *q = calloc(1, sizeof *q);
 	if (!q)
@@ -189,7 +204,7 @@ int hash_pool_verify(struct hash_pool *pool, const char *hash, const char *passw
 	q->known = hash && hash[0] && strlen(hash) < sizeof q->hash;
 	if (q->known)
 		memcpy(q->hash, hash, strlen(hash) + 1);
-	int err = ask(pool, q, password);
+	int err = ask(pool, &pool->queues[queue], q, password);
 	if (err)
 		forget(q);
 	return err;
@@ -202,7 +217,7 @@ int hash_pool_make(struct hash_pool *pool, const char *password, void (*done)(vo
 		return -EBUSY;
 	q->made = done;
 	q->arg = arg;
-	int err = ask(pool, q, password);
+	int err = ask(pool, &pool->queues[HASH_ACCOUNTS], q, password);
 	if (err)
 		forget(q);
 	return err;

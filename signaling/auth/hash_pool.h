@@ -1,5 +1,7 @@
 /**
- * Argon2id on two threads, with a bounded queue.
+ * Argon2id on two threads, with two bounded queues that take turns.
+ *
+ * Accounts and rooms wait apart: whoever floods a room with guesses does not keep people from signing in.
  *
  * Results come to the signaling thread through the inbox. `arg` must stay valid until `done` ran: give an object that
  * lives that long and look up by id what may have gone meanwhile.
@@ -13,6 +15,8 @@
 
 struct hash_pool;
 
+enum hash_queue { HASH_ACCOUNTS, HASH_ROOMS, HASH_QUEUES };
+
 /** @param inbox  borrowed, outlives the pool */
 int hash_pool_create(struct hash_pool **out, struct inbox *inbox);
 
@@ -22,12 +26,12 @@ void hash_pool_destroy(struct hash_pool *pool);
 /**
  * Does `password` belong to `hash`? `hash` NULL or "": always answers no, after the time that a real one would take.
  * Both are copied; the copies are wiped.
- * @return 0, or -EBUSY: the queue is full (256), `done` will not be called. Thread: signaling.
+ * @return 0, or -EBUSY: that queue is full (128), `done` will not be called. Thread: signaling.
  */
-int hash_pool_verify(struct hash_pool *pool, const char *hash, const char *password,
+int hash_pool_verify(struct hash_pool *pool, enum hash_queue queue, const char *hash, const char *password,
 	void (*done)(void *arg, bool right), void *arg);
 
-/** Make a hash. `hash` is "" when there was no memory. @return as above */
+/** Make a hash, in the queue of accounts. `hash` is "" when there was no memory. @return as above */
 int hash_pool_make(struct hash_pool *pool, const char *password,
 	void (*done)(void *arg, const char *hash), void *arg);
 

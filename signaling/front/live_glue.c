@@ -60,7 +60,7 @@ static void password_check(void *ctx, uint64_t ticket, const char *encoded, cons
 	struct password_question *q = malloc(sizeof *q);
 	if (q) {
 		*q = (struct password_question){ front, ticket };
-		if (hash_pool_verify(front->pool, encoded, password, password_checked, q) == 0)
+		if (hash_pool_verify(front->pool, HASH_ROOMS, encoded, password, password_checked, q) == 0)
 			return;
 		free(q);
 	}

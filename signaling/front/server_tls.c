@@ -55,11 +55,18 @@ static void look_at(X509 *cert, struct server_certificate *out)
 	out->days_left = seconds < 0 && days == 0 ? -1 : days;
 }
 
+/* Read whole into a context of its own, then handed over in one step: a file that is half written changes nothing. */
 bool server_tls_use(SSL_CTX *ctx, const char *certificate, const char *key)
 {
-	/* A certificate whose key is not the one held drops that key: no half of the old pair can stay behind. */
-	return SSL_CTX_use_certificate_chain_file(ctx, certificate) == 1 && SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 &&
-		SSL_CTX_check_private_key(ctx) == 1;
+	SSL_CTX *fresh = SSL_CTX_new(TLS_server_method());
+	STACK_OF(X509) *chain = NULL;
+	bool good = fresh && SSL_CTX_use_certificate_chain_file(fresh, certificate) == 1 &&
+		SSL_CTX_use_PrivateKey_file(fresh, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(fresh) == 1 &&
+		SSL_CTX_get0_chain_certs(fresh, &chain) == 1 &&
+		SSL_CTX_use_cert_and_key(ctx, SSL_CTX_get0_certificate(fresh), SSL_CTX_get0_privatekey(fresh), chain, 1) == 1;
+	SSL_CTX_free(fresh);
+	ERR_clear_error();
+	return good;
 }
 
 bool server_tls_check(const char *certificate, const char *key, struct server_certificate *out, char error[SERVER_TLS_ERROR_ROOM])

@@ -22,7 +22,7 @@
 
 enum {
 	FDS_MOST = LAUNCHER_LOCALS_MAX,
-	FILES_MOST = 16384,             /* descriptors; libwebsockets makes a table of them for each listener */
+	FILES_BESIDE = 5120,            /* descriptors beside the connections that are let in: those that have not spoken yet, and our own */
 	TICK_MS = 100,
 	STOP_MS = 400,                  /* for closing words to go out */
 };
@@ -479,11 +479,12 @@ static void end(struct front *front)
 }
 
 /* libwebsockets looks descriptors up in a table as long as the limit. */
-static void set_limits(void)
+static void set_limits(const struct settings *s)
 {
 	struct rlimit files;
-	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur != FILES_MOST) {
-		files.rlim_cur = files.rlim_max < FILES_MOST ? files.rlim_max : FILES_MOST;
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		rlim_t most = (rlim_t)s->connections + FILES_BESIDE;
+		files.rlim_cur = files.rlim_max < most ? files.rlim_max : most;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 }
@@ -509,7 +510,7 @@ int signaling_main(int argc, char **argv)
 	log_set_level(level);
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
-	set_limits();
+	set_limits(&settings);
 	fcntl(orders.parent, F_SETFD, FD_CLOEXEC);
 	front.parent = orders.parent;
 	front.loop = ev_loop_new(EVFLAG_AUTO);
