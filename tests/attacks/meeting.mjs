@@ -5,7 +5,7 @@ import { Client } from '../e2e/lib/client.mjs';
 import { afterwards, check, scenario, until } from '../e2e/lib/check.mjs';
 import { start_server } from '../e2e/lib/server.mjs';
 import { faults, packetsFrom, Peers } from '../peer/driver.mjs';
-import { ask, closed, enter, join, knock, reconnect, told } from '../peer/meeting.mjs';
+import { ask, closed, enter, join, knock, known, reconnect, told } from '../peer/meeting.mjs';
 
 const PASSWORD = 'mot-mat-khau-kha-dai-7';
 
@@ -23,6 +23,7 @@ await scenario('attacks/meeting', async () => {
 	await lan.rest('POST', '/login', { name: 'lan', password: PASSWORD });
 	await minh.rest('POST', '/login', { name: 'minh', password: PASSWORD });
 
+	await known(peers, server, key);
 	const host = await join(peers, 'host', server, { room: room.id, cookie: lan.cookie, voice: true });
 	const ann = await join(peers, 'ann', server, { ...key, name: 'Ánh' });
 	const eve = await join(peers, 'eve', server, { ...key, name: 'Eve' });

@@ -2,7 +2,7 @@
 import { afterwards, check, scenario, until } from '../e2e/lib/check.mjs';
 import { start_server } from '../e2e/lib/server.mjs';
 import { faults, packetsFrom, Peers } from '../peer/driver.mjs';
-import { ask, join, reconnect, told } from '../peer/meeting.mjs';
+import { ask, join, known, reconnect, told } from '../peer/meeting.mjs';
 
 const PASSWORD = 'mot-mat-khau-kha-dai-7';
 
@@ -13,6 +13,8 @@ await scenario('interop/whole', async () => {
 	afterwards(() => peers.quit());
 	server.command(['user', 'add', 'lan', '--role', 'host', '--display', 'lan', '--password-stdin'], `${PASSWORD}\n`);
 	const rooms = ['Một', 'Hai'].map((title) => JSON.parse(server.command(['room', 'add', title, '--owner', 'lan', '--json', '--guests'])));
+	for (const room of rooms)
+		await known(peers, server, { room: room.id, password: room.password });
 	const plans = { udp: [0, {}], cm: [0, { profiles: 'cm' }], six: [0, { ipv6: true }], tcp: [0, { tcp: true }],
 		one: [1, { deflate: true, pt: { opus: 109, vp8: 120, rtx: 124 }, ext: { mid: 9, rid: 2, rrid: 5, level: 7, twcc: 13 } }], two: [1, { ipv6: true, tcp: true }] };
 	const numbers = {};

@@ -67,3 +67,14 @@ export function told(peers, peer, t, options) {
 export function closed(peers, peer, options) {
 	return peers.wait(`${peer}'s socket to close`, (e) => e.peer === peer && e.ev === 'ws.closed', options);
 }
+
+/** Waits until the running server knows a room that the command line has just made. */
+export async function known(peers, server, key) {
+	for (let i = 0; i < 50; i++) {
+		const answer = await enter(peers, 'first knock', server, { ...key, name: 'first' });
+		if (answer.t === 'entered')
+			break;
+		await new Promise((resolve) => setTimeout(resolve, 100));
+	}
+	await peers.run('drop', { peer: 'first knock' });
+}
