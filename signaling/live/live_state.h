@@ -51,6 +51,7 @@ struct live_peer {
 	bool fingerprint_known;         /* not after a recovery */
 	char fingerprint[CONTROL_FINGERPRINT_MAX + 1];
 	struct offer_sections *sections;        /* owned; NULL after a recovery: not known */
+	uint16_t seat_count;
 	uint32_t seats[CONTROL_SEATS_MAX];      /* who sits where; 0: nobody */
 	int64_t retire_at_us;           /* 0: it is the current one */
 	/* An answer that waits for the media program's word. */

@@ -259,6 +259,7 @@ static bool peer_take_offer(struct live_conn *conn, struct live_peer *peer, uint
 	}
 	*kept = *sections;
 	peer->sections = kept;
+	peer->seat_count = sections->seat_count;
 	peer->ufrag_mark = ufrag_mark(first->ufrag);
 	peer->fingerprint_known = true;
 	memcpy(peer->fingerprint, first->fingerprint, sizeof peer->fingerprint);
@@ -633,11 +634,9 @@ void peers_seats(struct live *live, const struct control_message *m)
 void peers_send_seats(struct participant *p)
 {
 	json_t *list = json_array();
-	uint16_t count = p->peer && p->peer->sections ? p->peer->sections->seat_count : CONTROL_SEATS_MAX;
 
-	for (uint16_t i = 0; p->peer && list && i < count; i++)
-		if (p->peer->sections || p->peer->seats[i])
-			json_array_append_new(list, json_pack("{si, sI}", "seat", i, "number", (json_int_t)seated(p, p->peer->seats[i])));
+	for (uint16_t i = 0; p->peer && list && i < p->peer->seat_count; i++)
+		json_array_append_new(list, json_pack("{si, sI}", "seat", i, "number", (json_int_t)seated(p, p->peer->seats[i])));
 	if (json_array_size(list))
 		message_event(p->conn, json_pack("{ss, so}", "t", "seats", "seats", list));
 	else

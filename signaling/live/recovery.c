@@ -96,6 +96,7 @@ static void take_peer(struct live *live, struct meeting *meeting, const struct s
 		p->peer->connected = connected;
 		p->peer->generation = tag->generation;
 		p->peer->ufrag_mark = tag->ufrag_mark;
+		p->peer->seat_count = tag->seat_count;
 	}
 	meeting->opened = true;
 }

@@ -77,6 +77,7 @@ static void write_plain(struct wr *w, struct participant *p, const struct live_p
 	wr_u8(w, bits_of(p->blocked));
 	wr_u32(w, peer->generation);
 	wr_u32(w, peer->ufrag_mark);
+	wr_u8(w, (uint8_t)peer->seat_count);
 	wr_u32(w, ++meeting->revision);
 	wr_u32(w, meeting->last_number);
 	wr_u8(w, (uint8_t)kept);
@@ -124,10 +125,11 @@ static bool read_plain(struct sealed_tag *out, struct rd *r, const char *peer_id
 	bits_to(out->blocked, rd_u8(r));
 	out->generation = rd_u32(r);
 	out->ufrag_mark = rd_u32(r);
+	out->seat_count = rd_u8(r);
 	out->revision = rd_u32(r);
 	out->last_number = rd_u32(r);
 	out->ban_count = rd_u8(r);
-	if (out->ban_count > LIVE_BANS_KEPT)
+	if (out->ban_count > LIVE_BANS_KEPT || out->seat_count > CONTROL_SEATS_MAX)
 		return false;
 	for (int i = 0; i < out->ban_count; i++)
 		get_bytes(r, out->bans[i], LIVE_BAN);

@@ -19,6 +19,7 @@ struct sealed_tag {
 	uint8_t session[LIVE_SESSION_BYTES], resume_hash[LIVE_TOKEN_HASH], ban[LIVE_BAN];
 	bool state[CONTROL_SOURCES], blocked[CONTROL_SOURCES];
 	uint32_t generation, ufrag_mark;        /* of the peer */
+	uint8_t seat_count;
 	uint32_t revision, last_number;         /* of the meeting */
 	uint8_t ban_count;
 	uint8_t bans[LIVE_BANS_KEPT][LIVE_BAN];

@@ -622,6 +622,9 @@ static void signaling_dies(void)
 	media_serve(&r);
 	check("signaling dies: back under the same number", says(verdict_of(far_answer(&guest, 1)), "resumed") && number_of(&guest) == 3);
 	const json_t *resumed = far_last(&guest, "resumed");
+	const json_t *seats = json_object_get(far_last(&guest, "seats"), "seats");
+	check("signaling dies: who sits where is told again, empty seats too", json_array_size(seats) == 1 &&
+		json_integer_value(json_object_get(json_array_get(seats, 0), "number")) == 0);
 	check("signaling dies: media still stands", json_is_true(json_object_get(resumed, "media")));
 	check("signaling dies: still locked", json_is_true(json_object_get(resumed, "locked")));
 	check("signaling dies: still two on the roster", json_array_size(json_object_get(resumed, "roster")) == 2);

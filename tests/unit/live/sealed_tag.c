@@ -29,6 +29,7 @@ static void furnish(void)
 	memset(person.resume_hash, 7, sizeof person.resume_hash);
 	strcpy(peer.id, "p-abcdefghijklmnopqrstuvwx");
 	peer.generation = 2;
+	peer.seat_count = 7;
 }
 
 static void round_trip(void)
@@ -48,7 +49,7 @@ static void round_trip(void)
 		!memcmp(out.resume_hash, person.resume_hash, sizeof out.resume_hash));
 	check("tag: the meeting, at a new revision", out.locked && out.last_number == 12 && out.revision == 41 && !strcmp(out.room, meeting.room.id));
 	check("tag: the newest removals", out.ban_count == LIVE_BANS_KEPT && out.bans[0][0] == 3);
-	check("tag: the peer", out.generation == 2);
+	check("tag: the peer", out.generation == 2 && out.seat_count == 7);
 	check("tag: not for another peer", !sealed_tag_read(&out, live.config.seal_key, tag, "p-abcdefghijklmnopqrstuvwy"));
 	uint8_t other[LIVE_SEAL_KEY_BYTES] = { 1 };
 	check("tag: not under another key", !sealed_tag_read(&out, other, tag, peer.id));
