@@ -293,7 +293,9 @@ def make_builds(needed, count):
 	release = build_step("release", [TOP / "server" / "run", "--build-only"], count, 1200)
 	good["web"] = good["release"] = release
 	if "release" in needed:
-		build_step("e2e packages", [TOP / "server" / "deps" / "node", TOP / "tests" / "e2e"], count, 400)
+		for part in ("e2e", "interop"):
+			if (TOP / "tests" / part / "package-lock.json").exists():
+				build_step(f"{part} packages", [TOP / "server" / "deps" / "node", TOP / "tests" / part], count, 400)
 		good["release"] = build_c("peers", count) and release
 	for name in ("asan", "tsan", "fuzz"):
 		if name in needed:
