@@ -26,6 +26,14 @@ void peers_drop_old(struct participant *p);
 void peers_send_seats(struct participant *p);
 void peers_tick(struct live *live, int64_t now_us);
 
+/* Between peers.c and peer_events.c: */
+/** One peer, out of every list; `tell`: the media program removes it. NULL is fine. */
+void peers_free(struct live *live, struct live_peer *peer, bool tell);
+/** The newest peer did not come to be: the one before, if there is one, goes on. */
+void peers_undo(struct participant *p);
+/** A join failed: the participant that was to be is not, the connection is where it was before it asked. */
+void peers_undo_join(struct live_conn *conn, uint64_t id, const char *code, uint32_t retry_after_s);
+
 /* Of the link. */
 void peers_answered(struct live *live, const char *peer, enum control_type type, bool ok, enum control_code code);
 void peers_all_gone(struct live *live);
