@@ -4,7 +4,10 @@
 
 #include "packet_pool.h"
 
-enum { POOL_MOST = 1 << 20 };
+enum {
+	POOL_MOST = 1 << 20,
+	POOL_WARM = 1024,               /* packets whose pages are there from the start: several receive batches and what they bring about */
+};
 
 int packet_pool_create(struct packet_pool **out, uint32_t count)
 {
@@ -12,16 +15,16 @@ int packet_pool_create(struct packet_pool **out, uint32_t count)
 		return -EINVAL;
 
 	struct packet_pool *pool = calloc(1, sizeof *pool);
-	struct packet *all = malloc(count * sizeof *all);
+	struct packet *all = calloc(count, sizeof *all);        /* so large a block comes from mmap: pages appear when they are used */
 	if (!pool || !all) {
 		free(pool);
 		free(all);
 		return -ENOMEM;
 	}
-	memset(all, 0, count * sizeof *all);    /* calloc would leave the pages to be faulted in while packets wait */
 	pool->all = all;
 	pool->count = pool->available = count;
-	for (uint32_t i = count; i-- > 0;) {
+	pool->fresh = count < POOL_WARM ? count : POOL_WARM;
+	for (uint32_t i = pool->fresh; i-- > 0;) {
 		all[i].pool = pool;
 		all[i].next = pool->free;
 		pool->free = &all[i];
@@ -43,11 +46,15 @@ struct packet *packet_pool_get(struct packet_pool *pool)
 {
 	struct packet *packet = pool->free;
 
-	if (!packet) {
+	if (packet) {
+		pool->free = packet->next;
+	} else if (pool->fresh < pool->count) {
+		packet = &pool->all[pool->fresh++];
+		packet->pool = pool;
+	} else {
 		pool->exhausted++;
 		return NULL;
 	}
-	pool->free = packet->next;
 	pool->available--;
 	packet->next = NULL;
 	packet->data = packet->room + PACKET_HEADROOM;

@@ -18,11 +18,14 @@ struct packet_pool {
 	struct packet *free;    /* the last returned first: it is still in the cache */
 	struct packet *all;     /* owned, one block */
 	uint32_t count;         /* packets in all */
-	uint32_t available;     /* packets on the free list */
+	uint32_t fresh;         /* all[fresh…]: never handed out yet, their pages not touched */
+	uint32_t available;     /* packets on the free list, and fresh ones */
 	uint64_t exhausted;     /* times that none was left */
 };
 
-/** 0, -ENOMEM or -EINVAL (0 or more than 2^20). The memory is touched, so that no page fault comes later. */
+/** 0, -ENOMEM or -EINVAL (0 or more than 2^20). The first thousand packets' memory is touched, so that
+ * no page fault comes while little is going on; the rest appears as it is needed, so that a program which comes back in the
+ * middle of a meeting is there at once. */
 int packet_pool_create(struct packet_pool **out, uint32_t count);
 /** Every packet must have come back (assert). NULL is fine. */
 void packet_pool_destroy(struct packet_pool *pool);

@@ -13,7 +13,7 @@
 
 enum {
 	RECEIVE_BATCHES = 4,            /* of one socket in one turn: others wait no longer than that */
-	EVENTS = 8192,                  /* mailbox slots of the control thread */
+	EVENTS = 4096,                  /* mailbox slots of the control thread */
 	PEERS_EXPECTED = 256,           /* first size of the maps; they grow when people join, not per packet */
 };
 
