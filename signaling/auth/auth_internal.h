@@ -38,7 +38,7 @@ struct op {
 	char name[STORE_NAME_CHARS + 1];        /* login: the limiter's subject */
 	struct client_address from;
 	char hash[STORE_HASH_BYTES];            /* the hash that was compared with, or the new one */
-	char *new_password;                     /* wiped */
+	char *new_password;                     /* login: the one to verify; wiped */
 	uint8_t keep[STORE_TOKEN_HASH_BYTES];   /* the session that stays */
 	struct link_record link;
 	struct account_record added;

@@ -103,6 +103,26 @@ static void lower(char out[STORE_NAME_CHARS + 1], const char *name)
 	out[n] = '\0';
 }
 
+static void login_busy(struct op *op)
+{
+	attempt_limiter_undo(op->auth->limiter, op->name, &op->from, op->now_us);
+	op_finish(op, AUTH_BUSY);
+}
+
+static void login_begin(void *arg, int err, int64_t added)
+{
+	struct op *op = arg;
+	const struct account_record *a = op->account < 0 ? NULL : auth_account_named(op->auth, op->name);
+	op->account = 0;
+	if (a && !a->disabled) {
+		op->account = a->id;
+		memcpy(op->hash, a->password_hash, sizeof op->hash);
+	}
+	/* An account that is not there, is disabled or has no password yet costs the same time: hash "" is a dummy. */
+	if (hash_pool_verify(op->auth->pool, HASH_ACCOUNTS, op->hash, op->new_password, login_verified, op))
+		login_busy(op);
+}
+
 void auth_login(struct auth *auth, const char *name, const char *password, const struct client_address *from, bool admin,
 	int64_t now_s, int64_t now_us, auth_done_fn *done, void *arg)
 {
@@ -120,16 +140,11 @@ void auth_login(struct auth *auth, const char *name, const char *password, const
 		op_finish(op, AUTH_SLOW_DOWN);
 		return;
 	}
-	const struct account_record *a = strlen(name) <= STORE_NAME_CHARS ? auth_account_named(auth, op->name) : NULL;
-	if (a && !a->disabled) {
-		op->account = a->id;
-		memcpy(op->hash, a->password_hash, sizeof op->hash);
-	}
-	/* An account that is not there, is disabled or has no password yet costs the same time: hash "" is a dummy. */
-	if (hash_pool_verify(auth->pool, HASH_ACCOUNTS, op->hash, password, login_verified, op)) {
-		attempt_limiter_undo(auth->limiter, op->name, from, now_us);
-		op_finish(op, AUTH_BUSY);
-	}
+	/* An account that the command line has just made is known after this; every login takes the same way. */
+	op->new_password = strdup(password);
+	op->account = strlen(name) <= STORE_NAME_CHARS ? 0 : -1;
+	if (!op->new_password || store_thread_catch_up(auth->store, login_begin, op))
+		login_busy(op);
 }
 
 /* -- sign out --------------------------------------------------------------------------------------------------------- */

@@ -19,9 +19,14 @@ static int64_t unix_ms(void *ctx)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void room_find(void *ctx, uint64_t ticket, const char *id)
+struct room_question {
+	struct front *front;
+	uint64_t ticket;
+	store_id id;
+};
+
+static void room_answer(struct front *front, uint64_t ticket, const char *id)
 {
-	struct front *front = ctx;
 	const struct room_record *r = rooms_find(front->rooms, id);
 	if (!r) {
 		live_room_found(front->live, ticket, NULL);
@@ -39,6 +44,30 @@ static void room_find(void *ctx, uint64_t ticket, const char *id)
 	if (!owner || owner->disabled)
 		room.closed = true;
 	live_room_found(front->live, ticket, &room);
+}
+
+static void room_caught_up(void *arg, int err, int64_t added)
+{
+	struct room_question *q = arg;
+	if (q->front->live)
+		room_answer(q->front, q->ticket, q->id);
+	free(q);
+}
+
+/* After the news of other processes: a room that the command line has just made can be entered at once. Rooms that exist and rooms
+   that do not take the same way, so that time tells nobody which is which. */
+static void room_find(void *ctx, uint64_t ticket, const char *id)
+{
+	struct front *front = ctx;
+	struct room_question *q = malloc(sizeof *q);
+	if (q) {
+		*q = (struct room_question){ .front = front, .ticket = ticket };
+		memcpy(q->id, id, strnlen(id, sizeof q->id - 1));
+		if (store_thread_catch_up(front->store, room_caught_up, q) == 0)
+			return;
+		free(q);
+	}
+	room_answer(front, ticket, id);
 }
 
 struct password_question {

@@ -119,8 +119,10 @@ static void *thread_main(void *arg)
 	struct store_thread *t = arg;
 	while (!ended(t)) {
 		struct job *job = take(t);
+		if (job && !job->count)         /* it asked for the news before its own answer */
+			look_for_news(t);
 		if (job) {
-			job->err = store_apply(t->store, job->changes, job->count, &job->added);
+			job->err = !job->count ? 0 : store_apply(t->store, job->changes, job->count, &job->added);
 			if (inbox_post(t->inbox, deliver, job))
 				free(job);
 		}
@@ -179,7 +181,8 @@ int store_thread_submit(struct store_thread *t, const struct store_change *chang
 	if (!job)
 		return -ENOMEM;
 	*job = (struct job){ .thread = t, .done = done, .arg = arg, .count = count };
-	memcpy(job->changes, changes, count * sizeof *changes);
+	if (count)
+		memcpy(job->changes, changes, count * sizeof *changes);
 
 	pthread_mutex_lock(&t->lock);
 	bool full = t->waiting >= WAITING_MOST || t->stopping;
@@ -195,4 +198,9 @@ int store_thread_submit(struct store_thread *t, const struct store_change *chang
 		return -EBUSY;
 	}
 	return 0;
+}
+
+int store_thread_catch_up(struct store_thread *t, store_done_fn *done, void *arg)
+{
+	return store_thread_submit(t, NULL, 0, done, arg);
 }

@@ -24,6 +24,13 @@ static void changed(void *arg, struct store_snapshot *snapshot)
 	store_snapshot_destroy(snapshot);
 }
 
+static size_t known_then;
+
+static void caught_up(void *arg, int err, int64_t added)
+{
+	known_then = news_accounts;
+}
+
 static struct store_change account(const char *name)
 {
 	struct store_change c = { .kind = CHANGE_ACCOUNT_ADD };
@@ -73,13 +80,19 @@ int main(void)
 	wait_for(inbox, &news, 2, NULL, 0);
 	check("another process' write is news", news == 2 && news_accounts == 3);
 
+	c = account("vua");
+	store_apply(other, &c, 1, NULL);
+	store_thread_catch_up(thread, caught_up, NULL);
+	wait_for(inbox, &known_then, 1, NULL, 0);
+	check("whoever asks to catch up is told after the news", known_then == 4);
+
 	c = account("cuoi");
 	store_thread_submit(thread, &c, 1, done, &names[3]);
 	store_thread_stop(thread);
 	check("what was submitted before the end is committed and told", orders == 4 && errors[3] == 0);
 	struct store_snapshot *all;
 	store_read(other, &all);
-	check("and is there", all->account_count == 4);
+	check("and is there", all->account_count == 5);
 	store_snapshot_destroy(all);
 	store_close(other);
 	inbox_destroy(inbox);
