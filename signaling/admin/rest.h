@@ -58,7 +58,6 @@ struct rest_config {
 	const char *version, *banner, *contact;
 	const char *public_url;                 /* "https://host:port" where rooms live; "": as the browser asked for it */
 	const char *main_url, *admin_url;       /* the two listeners, as they are announced */
-	uint16_t port;
 };
 
 struct rest;

@@ -26,7 +26,7 @@ void server_tls_harden(SSL_CTX *ctx)
 {
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-		SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_QUERY_MTU);
+		SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_cipher_list(ctx, server_tls_ciphers);
 	SSL_CTX_set_ciphersuites(ctx, server_tls_ciphers_13);
 	SSL_CTX_set1_groups_list(ctx, "X25519:P-256:P-384");

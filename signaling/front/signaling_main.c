@@ -387,7 +387,7 @@ static int open_rest(struct front *front)
 	const struct settings *s = front->settings;
 	const struct rest_config config = {
 		.version = HOPKIN_VERSION, .banner = s->banner, .contact = s->contact, .public_url = front->fixed_url,
-		.main_url = front->main_url, .admin_url = front->admin_url, .port = (uint16_t)s->port,
+		.main_url = front->main_url, .admin_url = front->admin_url,
 	};
 	const struct rest_ops ops = { .room_live = room_live, .stats = stats, .media_up = media_up, .ctx = front };
 	return rest_create(&front->rest, &config, front->auth, front->rooms, &ops);

@@ -220,7 +220,7 @@ int main(void)
 		return 1;
 	store_snapshot_destroy(all);
 	const struct rest_config config = { .version = "1", .banner = "", .contact = "", .public_url = "", .main_url = "https://meet.test:8443",
-		.admin_url = "https://127.0.0.1:8444", .port = 8443 };
+		.admin_url = "https://127.0.0.1:8444" };
 	const struct rest_ops ops = { .room_live = room_live, .stats = stats, .media_up = media_up };
 	check("rest begins", rest_create(&rest, &config, auth, rooms, &ops) == 0);
 	routes();
