@@ -113,9 +113,15 @@ void subscription_begin_anew(struct subscription *s)
 	s->mid_left = MID_PACKETS;
 }
 
-void subscription_choose_layer(struct subscription *s, int64_t now_us)
+/* The track whose layer is chosen. */
+static struct track *aimed_at(const struct subscription *s)
 {
-	struct track *t = s->next ? s->next : s->track;
+	return s->next ? s->next : s->track;
+}
+
+void subscription_aim(struct subscription *s)
+{
+	struct track *t = aimed_at(s);
 	struct layer_info infos[TRACK_LAYERS];
 
 	if (!t || !s->video)
@@ -126,10 +132,17 @@ void subscription_choose_layer(struct subscription *s, int64_t now_us)
 	if (chosen == LAYER_NONE && s->height && s->now.spatial != LAYER_NONE && !s->next)
 		return;                 /* nothing flows at the moment: stay ready for what did */
 	s->target.spatial = chosen;
-	if (chosen == LAYER_NONE)
-		s->now.spatial = s->next ? s->now.spatial : LAYER_NONE;
-	else if (s->next || s->now.spatial != chosen)
-		track_ask_keyframe(t, chosen, now_us);
+	if (chosen == LAYER_NONE && !s->next)
+		s->now.spatial = LAYER_NONE;
+}
+
+void subscription_choose_layer(struct subscription *s, int64_t now_us)
+{
+	struct track *t = aimed_at(s);
+
+	subscription_aim(s);
+	if (t && s->video && s->target.spatial != LAYER_NONE && (s->next || s->now.spatial != s->target.spatial))
+		track_ask_keyframe(t, s->target.spatial, now_us);
 }
 
 uint8_t subscription_wants(const struct subscription *s, const struct track *t)

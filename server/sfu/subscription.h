@@ -55,6 +55,8 @@ void subscription_destroy(struct subscription *sub);            /* NULL is fine 
 void subscription_show(struct subscription *sub, struct track *track, int64_t now_us);
 /** Aim for the layer that fits `height`; asks for the keyframe it needs. */
 void subscription_choose_layer(struct subscription *sub, int64_t now_us);
+/** The same without asking: the keyframe is at hand. */
+void subscription_aim(struct subscription *sub);
 /** A track dies or may not be forwarded any more. */
 void subscription_let_go(struct subscription *sub, struct track *track);
 /** The viewer was away: what flows next must begin at a keyframe. */

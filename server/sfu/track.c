@@ -83,15 +83,24 @@ static void layer_keep(struct track *t, struct track_layer *l, struct packet *pa
 	count(&w->counters, COUNTER_history_kept);
 }
 
+/* Those who wait choose now: a layer's first packet begins its first keyframe, which must not pass them by. */
+static void layer_wakes(struct track *t, struct track_layer *l)
+{
+	l->info.active = true;
+	track_announce(t);
+	list_each(at, &t->waiting)
+		subscription_aim(list_entry(at, struct subscription, in_next));
+	list_each(at, &t->watching)
+		subscription_aim(list_entry(at, struct subscription, in_track));
+	room_layers_changed(t->peer->room);
+}
+
 static void layer_note(struct track *t, struct track_layer *l, struct packet *packet, const struct media_info *in, int64_t now_us)
 {
 	if (!l->source || l->generation != in->generation)
 		layer_begin(t, l, in->generation);
-	if (!l->info.active && t->peer->home == PEER_HERE) {
-		l->info.active = true;          /* those who wait for it choose now, not at the next measurement */
-		track_announce(t);
-		room_layers_changed(t->peer->room);
-	}
+	if (!l->info.active && t->peer->home == PEER_HERE)
+		layer_wakes(t, l);
 	l->last_us = now_us;
 	l->window_bytes += packet->len;
 	if (!in->recovered)

@@ -63,6 +63,24 @@ static void sound_passes(void)
 	stage_close(&s);
 }
 
+/* The first keyframe of somebody's first layer is shown, without another being asked for. */
+static void first_keyframe(void)
+{
+	struct stage s;
+
+	stage_open(&s, 1);
+	struct fake_peer *p[2] = { fake_join(&s, 1, 0), fake_join(&s, 2, 0) };
+	for (int i = 0; i < 4; i++) {
+		fake_send_video(p[0], 0, i == 0);
+		stage_settle(&s, p, 2);
+	}
+	check("worker: the very first keyframe is forwarded", fake_count(p[1], 2000, 1) == 4 && p[1]->log[0].vp8_key);
+	check("worker: and no other is asked for", p[0]->plis == 0);
+	fake_leave(p[0]);
+	fake_leave(p[1]);
+	stage_close(&s);
+}
+
 static void send_pli(struct fake_peer *p, uint32_t ssrc)
 {
 	uint8_t bytes[64];
@@ -335,6 +353,7 @@ int main(void)
 {
 	assert(media_keys_library_start() == 0);
 	sound_passes();
+	first_keyframe();
 	pictures_pass(1);
 	pictures_pass(2);
 	strangers_and_floods();
