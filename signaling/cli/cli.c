@@ -73,6 +73,16 @@ int cli_open_store(struct cli *cli)
 	return CLI_OK;
 }
 
+int cli_read_store(struct cli *cli, struct store_snapshot **out)
+{
+	*out = NULL;
+	int status = cli_open_store(cli);
+	int err = status ? 0 : store_read(cli->store, out);
+	if (err)
+		return cli_fail(cli, CLI_FAILED, "no_database", "the database cannot be read: %s", strerror(-err));
+	return status;
+}
+
 void cli_end(struct cli *cli)
 {
 	store_close(cli->store);

@@ -43,6 +43,8 @@ struct cli {
 int cli_begin(struct cli *cli, int argc, char *const argv[], const struct cli_option *options);
 /** Makes the data folder (mode 0700) and database if need be. CLI_OK or CLI_FAILED, then said. */
 int cli_open_store(struct cli *cli);
+/** Opens it and reads everything; store_snapshot_destroy(*out) in either case (NULL is fine). */
+int cli_read_store(struct cli *cli, struct store_snapshot **out);
 void cli_end(struct cli *cli);
 
 /** Prints `json` with --json, else `text`; takes the JSON. Returns CLI_OK. */

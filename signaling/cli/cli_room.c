@@ -117,9 +117,7 @@ static int room_list(int argc, char *const argv[])
 	struct store_snapshot *all = NULL;
 	int status = cli_begin(&cli, argc, argv, none);
 	if (!status)
-		status = cli_open_store(&cli);
-	if (!status)
-		status = stored(&cli, store_read(cli.store, &all));
+		status = cli_read_store(&cli, &all);
 	json_t *rooms = json_array();
 	for (size_t i = 0; !status && i < all->room_count; i++) {
 		const struct room_record *r = &all->rooms[i];
@@ -156,9 +154,7 @@ static int room_remove(int argc, char *const argv[])
 	if (!status && (cli.word_count != 1 || !random_id_valid(cli.words[0])))
 		status = cli_fail(&cli, CLI_USAGE, "bad_id", "expected one room id: the 22 characters at the end of its address");
 	if (!status)
-		status = cli_open_store(&cli);
-	if (!status)
-		status = stored(&cli, store_read(cli.store, &all));
+		status = cli_read_store(&cli, &all);
 	if (!status && !room_exists(all, cli.words[0]))
 		status = stored(&cli, -ENOENT);
 	if (!status) {

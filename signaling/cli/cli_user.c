@@ -100,9 +100,7 @@ static int user_list(int argc, char *const argv[])
 	struct store_snapshot *all = NULL;
 	int status = cli_begin(&cli, argc, argv, none);
 	if (!status)
-		status = cli_open_store(&cli);
-	if (!status)
-		status = stored(&cli, store_read(cli.store, &all));
+		status = cli_read_store(&cli, &all);
 	json_t *people = json_array();
 	for (size_t i = 0; !status && i < all->account_count; i++) {
 		const struct account_record *a = &all->accounts[i];
@@ -127,9 +125,7 @@ static int begin_with_account(struct cli *cli, int argc, char *const argv[], con
 	if (!status && cli->word_count != 1)
 		status = cli_fail(cli, CLI_USAGE, "usage", "expected one account name");
 	if (!status)
-		status = cli_open_store(cli);
-	if (!status)
-		status = stored(cli, store_read(cli->store, &all));
+		status = cli_read_store(cli, &all);
 	const struct account_record *found = status ? NULL : find_account(all, cli->words[0]);
 	if (found)
 		*account = *found;
