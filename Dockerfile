@@ -13,7 +13,8 @@ RUN server/deps/web \
 	&& cmake -S . -B build/image -G Ninja -DCMAKE_INSTALL_PREFIX=/usr/local \
 	&& ninja -C build/image hopkin hopkin-media \
 	&& DESTDIR=/image cmake --install build/image --strip
-# The libraries that the two programs were linked with, by the names this release gives them.
+# The libraries that the two programs were linked with, by the names this release gives them.  libwebsockets loads its libev part by name at run time, so ldd does
+# not see that one: it is named below.
 RUN ldd /image/usr/local/bin/hopkin /image/usr/local/libexec/hopkin/hopkin-media | awk '$2 == "=>" { print $3 }' | sort -u \
 	| xargs -n 1 realpath | xargs -n 1 -I{} sh -c 'dpkg-query -S {} 2>/dev/null || dpkg-query -S "/usr{}" 2>/dev/null || dpkg-query -S "$(echo {} | sed "s,^/usr,,")"' \
 	| cut -d: -f1 | sort -u > /image/packages
@@ -21,7 +22,7 @@ RUN ldd /image/usr/local/bin/hopkin /image/usr/local/libexec/hopkin/hopkin-media
 FROM docker.io/library/debian:${DEBIAN}-slim
 COPY --from=build /image/packages /tmp/packages
 RUN apt-get update \
-	&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openssl hostname $(cat /tmp/packages) \
+	&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openssl hostname libwebsockets-evlib-ev $(cat /tmp/packages) \
 	&& rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /tmp/packages \
 	&& useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin hopkin \
 	&& install -d -o 10001 -g 10001 -m 0700 /data
