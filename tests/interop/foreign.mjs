@@ -1,7 +1,7 @@
 // Foreign WebRTC stacks in a meeting: what they decode is asserted on (a colour, a tone), not that they connect.
 import { afterwards, check, scenario } from '../e2e/lib/check.mjs';
 import { start_server } from '../e2e/lib/server.mjs';
-import { packetsFrom, Peers } from '../peer/driver.mjs';
+import { Peers } from '../peer/driver.mjs';
 import { join, known } from '../peer/meeting.mjs';
 import { ForeignPeer } from './foreign_peer.mjs';
 
@@ -39,7 +39,33 @@ await scenario('interop/foreign', async () => {
 	check('with nothing wrong in header or protection', got.srtp.forged === 0 && got.srtp.reused === 0 && got.counts.unknown_ssrc === 0 && got.seats.every((s) => s.wrong_pt === 0 && s.alien_ext === 0 && s.wrong_mid === 0));
 	check('aiortc still decodes both', shows(await blue.until((r) => shows(r, RED)), RED));
 	await peers.run('drop', { peer: 'native' });
-	void packetsFrom;
+
+	// werift, WebRTC in TypeScript: it echoes what its first seat receives, here red's picture and tone; blue then sees red under werift's number
+	red.socket.request({ t: 'leave' });
+	blue.socket.request({ t: 'leave' });
+	const room2 = JSON.parse(server.command(['room', 'add', 'Vọng', '--owner', 'lan', '--json', '--guests']));
+	const key2 = { room: room2.id, password: room2.password };
+	await known(peers, server, key2);
+	const source = new ForeignPeer('/usr/bin/python3', ['tests/interop/aiortc_peer.py']);
+	const echo = new ForeignPeer(process.execPath, ['tests/interop/werift_peer.mjs']);
+	const viewer = new ForeignPeer('/usr/bin/python3', ['tests/interop/aiortc_peer.py']);
+	afterwards(() => { source.quit(); echo.quit(); viewer.quit(); });
+	await source.join(server, { ...key2, name: 'nguồn', tone: 520, colour: RED, seats: 1 });
+	const j3 = await echo.join(server, { ...key2, name: 'werift', seats: 1 });
+	check('werift joins by the documented protocol', j3.t === 'joined', JSON.stringify(j3).slice(0, 300));
+	const echoed = await echo.until((r) => r.seats.every((s) => s.echoed > 30));
+	check('werift receives picture and sound of another stack', echoed.seats.every((s) => s.echoed > 30), JSON.stringify(echoed));
+	check('under the number of who sends them', echoed.seats.every((s) => s.csrc.length === 1 && s.csrc[0] === source.number), JSON.stringify(echoed.seats.map((s) => s.csrc)));
+	// the source leaves its place to be seen through werift alone: the viewer pins werift
+	const j4 = await viewer.join(server, { ...key2, name: 'xem', tone: 880, colour: BLUE, seats: 1, state: { mic: false, camera: false } });
+	await viewer.socket.request({ t: 'view', pins: [echo.number], wants: [echo.number], heights: [180] });
+	const inSeat = () => viewer.socket.received.filter((m) => m.t === 'seats').flatMap((m) => m.seats).filter((s) => s.seat === 0).at(-1)?.number;
+	const seated = await viewer.until(() => inSeat() === echo.number);
+	const least = (kind) => (seated.seats.find((s) => s.kind === kind)?.frames ?? 0) + 20;
+	const through = await viewer.until((r) => r.seats.length === 2 && r.seats.every((s) => s.frames > least(s.kind)) && shows(r, RED) && sounds(r, 520));
+	check('what went through werift is decoded: its colour', j4.t === 'joined' && shows(through, RED), JSON.stringify(through));
+	check('and its tone', sounds(through, 520), JSON.stringify(through));
+	check("from werift's own place", inSeat() === echo.number, `${inSeat()}`);
 });
 
 /** Media packets in seats; foreign payloads carry no tag, so they cannot be told by number. */
