@@ -6,6 +6,7 @@ so or checks nothing at all counts as one failure. Nothing is tried twice.
 
 import argparse
 import concurrent.futures
+import fcntl
 import os
 import pathlib
 import re
@@ -316,12 +317,27 @@ def arguments():
 	return parser.parse_args()
 
 
+def start_alone():
+	"""Two runs in one tree would share build folders and logs: the second waits for the first."""
+	BUILD.mkdir(exist_ok=True)
+	lock = open(BUILD / "tests.lock", "w")
+	try:
+		fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+	except BlockingIOError:
+		say("another tests/run is at work in this tree: waiting for its end")
+		fcntl.flock(lock, fcntl.LOCK_EX)
+	os.set_inheritable(lock.fileno(), False)
+	start_alone.lock = lock  # held until this process ends
+
+
 def main():
 	options = arguments()
 	if os.geteuid() == 0:
 		os.environ.setdefault("HOME", "/root")
-	shutil.rmtree(LOGS, ignore_errors=True)
-	LOGS.mkdir(parents=True)
+	if not options.list:
+		start_alone()
+		shutil.rmtree(LOGS, ignore_errors=True)
+	LOGS.mkdir(parents=True, exist_ok=True)
 	groups = plan(options)
 	if options.only:
 		groups = [(title, [program for program in programs if re.search(options.only, program.name)], width, need)
