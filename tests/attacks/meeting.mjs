@@ -9,6 +9,7 @@ import { ask, closed, enter, join, knock, known, reconnect, told } from '../peer
 
 const PASSWORD = 'mot-mat-khau-kha-dai-7';
 
+const sanitized = /(asan|tsan)/.test(process.env.HOPKIN_BUILD ?? '');   // Argon2id takes seconds there
 const resident = (pid) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 await scenario('attacks/meeting', async () => {
@@ -49,7 +50,8 @@ await scenario('attacks/meeting', async () => {
 			check(`7 ${msg.t} that names another is refused`, (await ask(peers, 'eve', msg)).code === 'bad_message');
 		await peers.run('ws.send', { peer: 'eve', text: '{"t":"chat","id":900,"text":"mot","text":"hai"}' });
 		await peers.run('ws.send', { peer: 'eve', text: '{"t":"chat","t":"end","id":901,"text":"x"}' });
-		await peers.wait('refusals', (e) => e.peer === 'eve' && e.ev === 'msg' && e.msg.t === 'error' && (e.msg.re === 901 || e.msg.re === 0), { from });
+		let refusals = 0;
+		await peers.wait('two refusals', (e) => e.peer === 'eve' && e.ev === 'msg' && e.msg.t === 'error' && [900, 901, 0].includes(e.msg.re) && ++refusals === 2, { from });
 		for (const msg of [{ t: 'mute', number: N.host }, { t: 'remove', number: N.ann }, { t: 'lock', locked: true }, { t: 'end' }, { t: 'stop_camera', number: N.host },
 			{ t: 'stop_share', number: N.host }, { t: 'allow', number: N.eve, source: 'mic' }, { t: 'lower_hand', number: N.ann }])
 			check(`7 ${msg.t} by someone who is no host is refused`, (await ask(peers, 'eve', msg)).code === 'not_allowed', msg.t);
@@ -141,7 +143,7 @@ await scenario('attacks/meeting', async () => {
 		}
 		await goesOn('15 oversize and malformed messages');
 		const grown = resident(signaling()) - before;
-		check('15 memory stays bounded', grown < 30000, `${grown} kB more`);
+		check('15 memory stays bounded', sanitized || grown < 30000, `${grown} kB more`);
 		// ten refused messages close the connection
 		await knock(peers, 'rude', server);
 		const from = peers.events.length;
@@ -196,9 +198,9 @@ await scenario('attacks/meeting', async () => {
 		for (let i = 0; i < 20; i++)
 			for (let k = 0; k < 50; k++)
 				await peers.run('ws.send', { peer: `flood${i}`, msg: { t: 'ping' } }).catch(() => undefined);
-		const floods = Array.from({ length: 25 }, (_, i) => new Client(server.url).rest('POST', '/login', { name: `khong-${i}`, password: 'sai-mat-khau-9' }).then((r) => r.status).catch(() => 0));
+		const floods = Array.from({ length: sanitized ? 5 : 25 }, (_, i) => new Client(server.url).rest('POST', '/login', { name: `khong-${i}`, password: 'sai-mat-khau-9' }).then((r) => r.status).catch(() => 0));
 		const doors = [];
-		for (let i = 0; i < 15; i++)
+		for (let i = 0; i < (sanitized ? 4 : 15); i++)
 			doors.push(enter(peers, `pw${i}`, server, { room: room.id, password: `sai-mat-khau-${i}`, name: 'x' }));
 		const statuses = await Promise.all(floods);
 		const codes = (await Promise.all(doors)).map((d) => d.code);
@@ -210,7 +212,7 @@ await scenario('attacks/meeting', async () => {
 		check('22 a call in progress lost nothing', lost(r) === lost(before), `${lost(r) - lost(before)}`);
 		for (let i = 0; i < 20; i++)
 			await peers.run('drop', { peer: `flood${i}` });
-		for (let i = 0; i < 15; i++)
+		for (let i = 0; i < doors.length; i++)
 			await peers.run('drop', { peer: `pw${i}` });
 		// a participant that floods chat is slowed, the others get at most its rate
 		const from = peers.events.length;
@@ -235,6 +237,9 @@ await scenario('attacks/meeting', async () => {
 			await peers.run('drop', { peer: name });
 		await goesOn('22 a join storm');
 	}
+
+	for (const e of peers.events.filter((x) => x.ev === 'ws.closed' && ['host', 'ann'].includes(x.peer)))
+		check(`meeting: ${e.peer} stays connected`, false, `${e.code}`);
 
 	// -- 10: removed
 	{
