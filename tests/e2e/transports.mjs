@@ -32,10 +32,7 @@ async function meet_over(title, server, via, fits) {
 	for (const one of people) {
 		const way = await chosen(one);
 		check(`${title}: ${one.kind} ${one.name} is connected that way`, way && fits(way), JSON.stringify(way));
-		// Firefox nominates every pair that it checks, TCP ones too, and the newest nomination is where the server sends: what it
-		// tells of Firefox may be TCP while Firefox itself sends over UDP
-		const kinds = one.kind === "firefox" ? [via, "tcp"] : [via];
-		const told = await until(async () => kinds.includes((await perceive(one)).via), 5);
+		const told = await until(async () => (await perceive(one)).via === via, 5);
 		check(`${title}: the server tells ${one.name} so`, told, (await perceive(one)).via);
 	}
 	for (const one of people)
