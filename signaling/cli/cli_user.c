@@ -148,8 +148,9 @@ static int user_disable(int argc, char *const argv[], bool disabled)
 			{ .kind = CHANGE_SESSIONS_REMOVE_OF, .session.account = account.id },
 			{ .kind = CHANGE_REQUIRE_ADMIN },
 		};
-		/* letting somebody back in needs no administrator and ends nothing */
-		status = stored(&cli, store_apply(cli.store, changes, disabled ? 3 : 1, NULL));
+		/* letting somebody back in ends nothing, and only an administrator's going can leave none */
+		size_t count = !disabled ? 1 : account.role == ROLE_ADMIN ? 3 : 2;
+		status = stored(&cli, store_apply(cli.store, changes, count, NULL));
 	}
 	if (!status)
 		cli_say(&cli, account_json(&account), "%s was %s\n", account.name, disabled ? "disabled and signed out" : "enabled");
