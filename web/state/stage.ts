@@ -60,10 +60,11 @@ export function stageOf(inside: Inside, perPage: number): Stage {
 	const screen = screenOf(inside);
 	const order = tileOrder(inside, perPage);
 	let large: Stage['large'] = null;
-	if (inside.pinned && memberOf(inside, inside.pinned) && (screen !== 0 || inside.layout === 'speaker'))
-		large = { kind: 'person', number: inside.pinned };
-	else if (screen)
+	// A share is what the meeting looks at: whoever pinned a face before must not miss it. The pinned then leads the strip.
+	if (screen)
 		large = { kind: 'screen', number: screen };
+	else if (inside.pinned && memberOf(inside, inside.pinned) && inside.layout === 'speaker')
+		large = { kind: 'person', number: inside.pinned };
 	else if (inside.layout === 'speaker' && inside.roster.length > 1)
 		large = { kind: 'person', number: speakerOf(inside) };
 

@@ -54,7 +54,9 @@ test('stage: a shared screen is large', () => {
 	const now = inside(3, { seats: [0, 0, 0, 2, 0], roster: [member(1), member(2, { screen: true }), member(3)] });
 	assert.equal(screenOf(now), 2);
 	assert.deepEqual(stageOf(now, 9).large, { kind: 'screen', number: 2 });
-	assert.deepEqual(stageOf({ ...now, pinned: 3 }, 9).large, { kind: 'person', number: 3 });
+	const withPin = stageOf({ ...now, pinned: 3 }, 9);
+	assert.deepEqual(withPin.large, { kind: 'screen', number: 2 });
+	assert.deepEqual(withPin.tiles.slice(0, 2), [1, 3]);
 	assert.equal(screenOf(inside(3, { seats: [0, 0, 0, 2, 0] })), 0, 'not once it has stopped');
 });
 
