@@ -1,6 +1,7 @@
 /* hopkin check: is this installation sound? One row a question; every row is asked even if an earlier one failed. */
 #include <errno.h>
 #include <limits.h>
+#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -9,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -84,26 +87,56 @@ static void check_certificate(struct report *r)
 
 /* -- the running server ----------------------------------------------------------------------------------------------- */
 
+/* A connected socket that gives up after HEALTH_TIMEOUT_S, or -1. Numeric only: looking names up needs a network that may not be there. */
+static int connect_to(const char *address, long port)
+{
+	char service[16];
+	snprintf(service, sizeof service, "%ld", port);
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	if (getaddrinfo(address, service, &hints, &found))
+		return -1;
+	const struct timeval limit = { .tv_sec = HEALTH_TIMEOUT_S };
+	int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+		if (connect(fd, found->ai_addr, found->ai_addrlen)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	freeaddrinfo(found);
+	return fd;
+}
+
+static size_t ask_over(SSL *tls, const char *address, char *answer, size_t room)
+{
+	char question[160];
+	bool v6 = strchr(address, ':');
+	int len = snprintf(question, sizeof question, "GET /api/v1/health HTTP/1.1\r\nHost: %s%s%s\r\nConnection: close\r\n\r\n",
+		v6 ? "[" : "", address, v6 ? "]" : "");
+	size_t got = 0;
+	if (SSL_connect(tls) == 1 && SSL_write(tls, question, len) == len)
+		for (int n; got < room && (n = SSL_read(tls, answer + got, (int)(room - got))) > 0;)
+			got += (size_t)n;
+	return got;
+}
+
 /* GET /api/v1/health over TLS, whatever the certificate: this asks whether it answers, not who it is. */
 static bool ask_health(const char *address, long port, char *answer, size_t room)
 {
-	char target[128];
-	snprintf(target, sizeof target, strchr(address, ':') ? "[%s]:%ld" : "%s:%ld", address, port);
+	int fd = connect_to(address, port);
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-	BIO *bio = context ? BIO_new_ssl_connect(context) : NULL;
-	size_t len = 0;
-	if (bio) {
-		BIO_set_conn_hostname(bio, target);
-		if (BIO_do_connect_retry(bio, HEALTH_TIMEOUT_S, 0) == 1 &&
-		    BIO_printf(bio, "GET /api/v1/health HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", target) > 0)
-			for (int got; len < room - 1 && (got = BIO_read(bio, answer + len, (int)(room - 1 - len))) > 0;)
-				len += (size_t)got;
-	}
+	SSL *tls = context ? SSL_new(context) : NULL;
+	size_t len = fd >= 0 && tls && SSL_set_fd(tls, fd) ? ask_over(tls, address, answer, room - 1) : 0;
 	answer[len] = 0;
-	BIO_free_all(bio);
+	SSL_free(tls);
 	SSL_CTX_free(context);
 	ERR_clear_error();
-	return len && strstr(answer, " 200") && strstr(answer, "\"ok\":true");
+	if (fd >= 0)
+		close(fd);
+	return strstr(answer, " 200") && strstr(answer, "\"ok\":true");
 }
 
 static void check_running(struct report *r, const char *address)
