@@ -113,7 +113,7 @@ struct row {
 	void (*run)(struct live_conn *conn, uint64_t id, const json_t *message);
 	uint8_t states;
 	bool host;                      /* only the room's owner */
-	bool busy_too;                  /* also while another answer is awaited */
+	bool waits;                     /* not while another of these is unanswered: each changes what the connection is or has */
 	uint8_t burst, window_s;        /* at most `burst` in `window_s` seconds */
 	struct field fields[5];
 };
@@ -126,12 +126,12 @@ static void run_ping(struct live_conn *conn, uint64_t id, const json_t *m)
 #define NUMBER_FIELD { "number", FIELD_NUMBER, false, 0 }
 
 static const struct row rows[] = {
-	{ "enter", entry_enter, IN_OPENED | IN_LEFT, false, false, 10, 20,
+	{ "enter", entry_enter, IN_OPENED | IN_LEFT, false, true, 10, 20,
 	  { { "room", FIELD_STRING, false, 64 }, { "password", FIELD_STRING, true, 1024 }, { "name", FIELD_STRING, true, 1024 } } },
-	{ "resume", resume_resume, IN_OPENED | IN_LEFT, false, false, 5, 10, { { "token", FIELD_STRING, false, 128 } } },
-	{ "join", peers_join, IN_ENTERED, false, false, 6, 10,
+	{ "resume", resume_resume, IN_OPENED | IN_LEFT, false, true, 5, 10, { { "token", FIELD_STRING, false, 128 } } },
+	{ "join", peers_join, IN_ENTERED, false, true, 6, 10,
 	  { { "sdp", FIELD_STRING, false, SDP_TEXT_MAX }, { "state", FIELD_OBJECT, false, 0 }, { "sections", FIELD_OBJECT, false, 0 } } },
-	{ "offer", peers_offer, IN_JOINED, false, false, 8, 10,
+	{ "offer", peers_offer, IN_JOINED, false, true, 8, 10,
 	  { { "new", FIELD_BOOL, true, 0 }, { "sdp", FIELD_STRING, false, SDP_TEXT_MAX }, { "sections", FIELD_OBJECT, false, 0 } } },
 	{ "leave", meeting_leave, IN_ENTERED | IN_JOINED, false, false, 5, 5, { { NULL } } },
 	{ "state", talk_state, IN_JOINED, false, false, 20, 5,
@@ -141,7 +141,7 @@ static const struct row rows[] = {
 	  { { "pins", FIELD_NUMBERS, true, 0 }, { "wants", FIELD_NUMBERS, true, 0 }, { "heights", FIELD_HEIGHTS, true, 0 } } },
 	{ "hand", talk_hand, IN_JOINED, false, false, 5, 5, { { "up", FIELD_BOOL, false, 0 } } },
 	{ "chat", talk_chat, IN_JOINED, false, false, 5, 5, { { "text", FIELD_STRING, false, 8000 } } },
-	{ "ping", run_ping, IN_ANY, false, true, 10, 10, { { NULL } } },
+	{ "ping", run_ping, IN_ANY, false, false, 10, 10, { { NULL } } },
 	{ "mute", moderation_mute, IN_JOINED, true, false, 60, 10, { NUMBER_FIELD } },
 	{ "stop_camera", moderation_stop_camera, IN_JOINED, true, false, 60, 10, { NUMBER_FIELD } },
 	{ "stop_share", moderation_stop_share, IN_JOINED, true, false, 60, 10, { NUMBER_FIELD } },
@@ -228,7 +228,7 @@ static bool rate_take(struct rate *rate, int64_t now_us, unsigned burst, unsigne
 
 static void run_row(struct live_conn *conn, const struct row *row, uint64_t id, const json_t *message)
 {
-	if (!(row->states & 1 << conn->state) || (conn->busy && !row->busy_too))
+	if (!(row->states & 1 << conn->state) || (conn->busy && row->waits))
 		message_error(conn, id, "not_now", 0);
 	else if (row->host && !conn->participant->host)
 		message_error(conn, id, "not_allowed", 0);

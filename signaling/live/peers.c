@@ -319,6 +319,7 @@ void peers_undo(struct participant *p)
 	if (p->peer) {
 		list_remove(&p->peer->in_retired);
 		p->peer->retire_at_us = 0;
+		peers_send_state(p);    /* what was switched meanwhile went to the other */
 	}
 }
 

@@ -1,6 +1,6 @@
 // What people do with Hopkin's pages, and what they then see and hear. Works on Chromium's and Firefox's pages alike.
 
-import { check, until } from "./check.mjs";
+import { check, note, until } from "./check.mjs";
 import { tone_code } from "./probe.mjs";
 
 const id = (name) => `[data-testid="${name}"]`;
@@ -150,8 +150,11 @@ export async function all_meet(title, people, seconds = 25, pairs = (a, b) => a 
 			wrong = others.map((other) => meets(perceived, other)).filter(Boolean);
 			return wrong.length === 0;
 		}, seconds, 300);
-		check(`${title}: ${person.kind} ${person.name} sees and hears ${others.map((other) => other.name).join(", ")}`, wrong.length === 0,
-			`${wrong.join("; ")} | ${JSON.stringify(perceived)} | ${person.complaints.slice(-3).join("; ")}`);
+		const detail = wrong.length ? `${wrong.join("; ")} | ${JSON.stringify(perceived)} | ${person.complaints.slice(-3).join("; ")}` : "";
+		check(`${title}: ${person.kind} ${person.name} sees and hears ${others.map((other) => other.name).join(", ")}`, wrong.length === 0, detail);
+		// the other end of what is missing
+		for (const other of wrong.length ? others : [])
+			note(`${title}: ${other.name} has ${JSON.stringify(await perceive(other))}`);
 	}
 }
 

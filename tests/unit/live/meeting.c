@@ -563,6 +563,10 @@ static void media_dies(void)
 	r.media_deaf = true;
 	ask(&r, &guest, OFFER_NEW);
 	waiting = guest.next_id - 1;
+	check("while an offer is unanswered: a camera that opens is noted", says(ask(&r, &guest, "\"t\":\"state\",\"camera\":true"), "ok") &&
+		r.state.camera && !strcmp(r.state.peer, r.adds[r.add_count - 1].peer));
+	check("while an offer is unanswered: what is shown, too", says(ask(&r, &guest, "\"t\":\"view\",\"heights\":[360]"), "ok"));
+	check("while an offer is unanswered: another one waits", says(ask(&r, &guest, OFFER_NEW), "not_now"));
 	r.media_deaf = false;
 	media_start(&r, "two");
 	check("another link, the same life: the answer still comes", says(verdict_of(far_answer(&guest, waiting)), "answer"));

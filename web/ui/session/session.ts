@@ -516,7 +516,7 @@ export class Session {
 				const now = this.meeting.get();
 				if (now.at === 'inside')
 					this.#obey(now.inside.blocked);
-			} else if (problemOf(error).code === 'too_fast') {
+			} else if (isPassing(error)) {
 				setTimeout(() => this.#sendState(), 500);
 			}
 		} finally {
@@ -554,7 +554,7 @@ export class Session {
 		this.#viewSent = text;
 		this.#socket.request('view', { ...this.#view }, isAnything).catch((error: unknown) => {
 			this.#viewSent = '';
-			if (problemOf(error).code === 'too_fast')
+			if (isPassing(error))
 				this.show(this.#view);
 		});
 	}
@@ -630,6 +630,11 @@ function waitAfter(error: unknown): number | null {
 
 function problemOf(error: unknown): { code: string; retryAfter: number } {
 	return error instanceof RequestError ? { code: error.code, retryAfter: error.retryAfter } : { code: 'failed', retryAfter: 0 };
+}
+
+/** The same message will be taken a little later. */
+function isPassing(error: unknown): boolean {
+	return ['too_fast', 'not_now'].includes(problemOf(error).code);
 }
 
 function endingOf(code: number): Ending | null {
