@@ -123,6 +123,13 @@ int main(void)
 		p->payload_count == 2 && p->payloads[1].rtx == 97 && p->send_count == 1 && p->sends[0].source == CONTROL_CAMERA &&
 		p->sends[0].rid_count == 3 && !strcmp(p->sends[0].rids[2], "f") && p->sends[0].rtx_ssrcs[1] == 4 &&
 		p->seat_count == 1 && p->seats[0].video.rtx == 13 && !strcmp(p->ice.remote_ufrag, "wxyz"));
+
+	/* One struct serves a link for good: what a message leaves out must not be what the one before said. */
+	control_decode(m, good[5].json, strlen(good[5].json));
+	struct control_message *alone = calloc(1, sizeof *alone);
+	control_decode(alone, good[5].json, strlen(good[5].json));
+	check("control_message: nothing is left of the message before", !memcmp(&m->u.peer_add, &alone->u.peer_add, sizeof m->u.peer_add));
+	free(alone);
 	free(m);
 	return check_done();
 }
