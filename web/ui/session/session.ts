@@ -5,17 +5,18 @@
 import { QualityWatch, type Figures } from '../../media/quality.ts';
 import type { Link, Offer, SeatPlan } from '../../media/link.ts';
 import { isAnything } from '../../protocol/guard.ts';
-import {
-	CLOSE, type Entered, type ServerEvent, type Source, isAnswer, isEntered, isJoined, isPong, isResumed,
-} from '../../protocol/messages.ts';
+import { type Entered, type ServerEvent, type Source, isAnswer, isEntered, isJoined, isPong, isResumed } from '../../protocol/messages.ts';
 import { RequestError, Socket } from '../../protocol/socket.ts';
+import { Teller } from '../../protocol/teller.ts';
 import { type Said, announce } from '../../state/announce.ts';
 import { backoffMs } from '../../state/backoff.ts';
 import { type Ending, type Meeting, type Step, atDoor, meetingStep } from '../../state/meeting.ts';
 import { type View, seatsFor } from '../../state/stage.ts';
+import { type Kept, forget, keep, readKept } from './kept.ts';
 import { LocalMedia } from './local.ts';
 import { MediaPath } from './media_path.ts';
 import { setPrefs } from './prefs.ts';
+import { endingOf, problemOf, waitAfter } from './problem.ts';
 import { Store } from './store.ts';
 
 const PING_MS = 8_000;
@@ -27,16 +28,8 @@ const PROVE_MS = 200;
 const PROVE_PICTURE_MS = 60;
 const VIEW_MS = 120;
 const QUALITY_MS = 2_000;
-const RESUME_KEY = 'hopkin.resume';
 
 const PLAN: SeatPlan = { persons: 9, screens: 1, voices: 3 };
-
-interface Kept {
-	readonly room: string;
-	readonly token: string;
-	readonly mic: boolean;
-	readonly camera: boolean;
-}
 
 /** Something to tell the person, once. */
 export type Notice = { readonly said: Said } | { readonly code: string };
@@ -61,9 +54,8 @@ export class Session {
 	#timers: ReturnType<typeof setInterval>[] = [];
 	#viewTimer: ReturnType<typeof setTimeout> | undefined;
 	#view: View = { pins: [], wants: [], heights: [] };
-	#viewSent = '';
-	#stateSent = '';
-	#stateBusy = false;
+	#viewTeller = new Teller(() => this.#view, (view) => this.#inside()?.request('view', { ...view }, isAnything) ?? null);
+	#ownTeller = new Teller(() => this.local.own(), (own) => this.#inside()?.tell('state', { ...own }) ?? null, (code) => this.#refusedOwn(code));
 	#quality = new QualityWatch();
 	#provenAt = new Map<number, number>();
 	#disposed = false;
@@ -78,7 +70,7 @@ export class Session {
 			onSeats: (link, fresh) => this.#seated(link, fresh),
 			onState: (media) => this.#step({ do: 'media', media }),
 			ready: () => this.#socket !== null && this.#socket.open && this.meeting.get().at === 'inside',
-			waitAfter: (error) => waitAfter(error),
+			waitAfter,
 		}, PLAN);
 		this.local.onTrack = (source, track) => this.#path.send(source, track);
 		this.local.onChange = () => this.#ownChanged();
@@ -172,7 +164,7 @@ export class Session {
 		this.#view = view;
 		this.#viewTimer ??= setTimeout(() => {
 			this.#viewTimer = undefined;
-			this.#sendView();
+			this.#viewTeller.say();
 		}, VIEW_MS);
 	}
 
@@ -275,7 +267,7 @@ export class Session {
 		await this.#path.attach(link);
 		const own = this.local.own();
 		const joined = await socket.request('join', { sdp: offer.sdp, sections: offer.sections, state: own }, isJoined, (present) => {
-			this.#stateSent = JSON.stringify(own);
+			this.#ownTeller.known(own);
 			this.#step({ do: 'join', present, seatKinds: link.seats.map((s) => s.kind) });
 			this.#keep(present.resume);
 			this.#begin();
@@ -335,11 +327,11 @@ export class Session {
 
 	#afterResume(stands: boolean): void {
 		this.#begin();
-		this.#stateSent = '';
-		this.#viewSent = '';
+		this.#ownTeller.forget();
+		this.#viewTeller.forget();
 		this.#ownChanged();
 		this.#path.signalBack(stands);
-		this.#sendView();
+		this.#viewTeller.say();
 	}
 
 	async #resumeFailed(code: string): Promise<void> {
@@ -493,35 +485,19 @@ export class Session {
 		const own = this.local.own();
 		this.#step({ do: 'own', own });
 		this.#keep(this.#token);
-		this.#sendState();
+		this.#ownTeller.say();
 	}
 
-	/** One at a time, the newest wins. */
-	async #sendState(): Promise<void> {
-		if (this.#stateBusy)
-			return;
-		this.#stateBusy = true;
-		try {
-			for (;;) {
-				const own = this.local.own();
-				const text = JSON.stringify(own);
-				if (text === this.#stateSent || !this.#socket?.open)
-					return;
-				this.#stateSent = text;
-				await this.#socket.tell('state', { ...own });
-			}
-		} catch (error) {
-			this.#stateSent = '';
-			if (problemOf(error).code === 'blocked') {
-				const now = this.meeting.get();
-				if (now.at === 'inside')
-					this.#obey(now.inside.blocked);
-			} else if (isPassing(error)) {
-				setTimeout(() => this.#sendState(), 500);
-			}
-		} finally {
-			this.#stateBusy = false;
-		}
+	/** A host has forbidden what we were about to switch on. */
+	#refusedOwn(code: string): void {
+		const now = this.meeting.get();
+		if (code === 'blocked' && now.at === 'inside')
+			this.#obey(now.inside.blocked);
+	}
+
+	/** The socket, while we are in the meeting and it carries. */
+	#inside(): Socket | null {
+		return this.meeting.get().at === 'inside' && this.#socket?.open ? this.#socket : null;
 	}
 
 	// -- media -----------------------------------------------------------------------------------------------------------
@@ -540,23 +516,8 @@ export class Session {
 		// A link that grew is the same object: the seats' elements must be drawn again all the same.
 		this.link.set(null);
 		this.link.set(link);
-		this.#viewSent = '';
-		this.#sendView();
-	}
-
-	#sendView(): void {
-		const now = this.meeting.get();
-		if (now.at !== 'inside' || !this.#socket?.open)
-			return;
-		const text = JSON.stringify(this.#view);
-		if (text === this.#viewSent)
-			return;
-		this.#viewSent = text;
-		this.#socket.request('view', { ...this.#view }, isAnything).catch((error: unknown) => {
-			this.#viewSent = '';
-			if (isPassing(error))
-				this.show(this.#view);
-		});
+		this.#viewTeller.forget();
+		this.#viewTeller.say();
 	}
 
 	async #look(): Promise<void> {
@@ -598,6 +559,8 @@ export class Session {
 		this.#timers = [];
 		clearTimeout(this.#reconnect);
 		clearTimeout(this.#viewTimer);
+		this.#viewTeller.stop();
+		this.#ownTeller.stop();
 		if (this.meeting.get().at === 'over')
 			forget();
 		this.#path.stop();
@@ -608,70 +571,10 @@ export class Session {
 	#keep(token: string): void {
 		this.#token = token;
 		const { mic, camera } = this.local.own();
-		const kept: Kept = { room: this.#room, token, mic, camera };
-		try {
-			sessionStorage.setItem(RESUME_KEY, JSON.stringify(kept));
-		} catch {
-			// Without it a reload asks for the password again.
-		}
+		keep({ room: this.#room, token, mic, camera });
 	}
 
 	#step(step: Step): void {
 		this.meeting.set(meetingStep(this.meeting.get(), step));
-	}
-}
-
-function waitAfter(error: unknown): number | null {
-	const { code, retryAfter } = problemOf(error);
-	if (code === 'closed' || code === 'silent')
-		return null;
-	return Math.max(200, Math.min(10_000, retryAfter * 1000));
-}
-
-function problemOf(error: unknown): { code: string; retryAfter: number } {
-	return error instanceof RequestError ? { code: error.code, retryAfter: error.retryAfter } : { code: 'failed', retryAfter: 0 };
-}
-
-/** The same message will be taken a little later. */
-function isPassing(error: unknown): boolean {
-	return ['too_fast', 'not_now'].includes(problemOf(error).code);
-}
-
-function endingOf(code: number): Ending | null {
-	switch (code) {
-	case CLOSE.removed:
-		return 'removed';
-	case CLOSE.ended:
-		return 'ended';
-	case CLOSE.replaced:
-		return 'replaced';
-	case CLOSE.sessionEnded:
-		return 'session';
-	case CLOSE.badMessages:
-	case CLOSE.tooFast:
-		return 'kicked';
-	default:
-		return null;
-	}
-}
-
-function readKept(room: string): Kept | null {
-	try {
-		const kept: unknown = JSON.parse(sessionStorage.getItem(RESUME_KEY) ?? 'null');
-		if (typeof kept !== 'object' || kept === null)
-			return null;
-		const { room: where, token, mic, camera } = kept as Record<string, unknown>;
-		return where === room && typeof token === 'string' && token !== '' ? { room, token, mic: mic === true, camera: camera === true }
-			: null;
-	} catch {
-		return null;
-	}
-}
-
-function forget(): void {
-	try {
-		sessionStorage.removeItem(RESUME_KEY);
-	} catch {
-		// Nothing was kept.
 	}
 }
