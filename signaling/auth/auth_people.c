@@ -231,17 +231,26 @@ static void reset_stored(void *arg, int err, int64_t added)
 	op_finish_err(op, err);
 }
 
-void auth_reset(struct auth *auth, int64_t account, int64_t now_s, auth_done_fn *done, void *arg)
+/* An operation on an account that is there; NULL: it is not, or memory is short, and that has been answered. */
+static struct op *op_about(struct auth *auth, int64_t account, const struct account_record **a, auth_done_fn *done, void *arg)
 {
 	struct op *op = op_new(auth, done, arg);
+	*a = auth_account(auth, account);
+	if (op && !*a) {
+		op_finish(op, AUTH_NOT_FOUND);
+		return NULL;
+	}
+	if (op)
+		op->account = account;
+	return op;
+}
+
+void auth_reset(struct auth *auth, int64_t account, int64_t now_s, auth_done_fn *done, void *arg)
+{
+	const struct account_record *a;
+	struct op *op = op_about(auth, account, &a, done, arg);
 	if (!op)
 		return;
-	const struct account_record *a = auth_account(auth, account);
-	if (!a) {
-		op_finish(op, AUTH_NOT_FOUND);
-		return;
-	}
-	op->account = account;
 	op_make_link(op, auth_pending(a) ? LINK_INVITE : LINK_RESET, account, now_s + INVITE_LINK_S);
 	struct store_change c[3] = {
 		{ .kind = CHANGE_SESSIONS_REMOVE_OF }, { .kind = CHANGE_LINKS_REMOVE_OF }, { .kind = CHANGE_LINK_ADD },
@@ -274,15 +283,10 @@ static void change_stored(void *arg, int err, int64_t added)
 
 void auth_change(struct auth *auth, int64_t account, const struct account_change *change, auth_done_fn *done, void *arg)
 {
-	struct op *op = op_new(auth, done, arg);
+	const struct account_record *a;
+	struct op *op = op_about(auth, account, &a, done, arg);
 	if (!op)
 		return;
-	const struct account_record *a = auth_account(auth, account);
-	if (!a) {
-		op_finish(op, AUTH_NOT_FOUND);
-		return;
-	}
-	op->account = account;
 	op->changed.id = account;
 	op->change_role = change->role && *change->role != a->role;
 	op->change_disabled = change->disabled && *change->disabled != a->disabled;

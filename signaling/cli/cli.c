@@ -89,6 +89,26 @@ void cli_end(struct cli *cli)
 	settings_free(&cli->settings);
 }
 
+int cli_list(int argc, char *const argv[], const char *name,
+	bool (*row)(const struct cli *cli, const struct store_snapshot *all, size_t i, json_t *rows))
+{
+	static const struct cli_option none[] = { { 0 } };
+	struct cli cli;
+	struct store_snapshot *all = NULL;
+	json_t *rows = json_array();
+	int status = cli_begin(&cli, argc, argv, none);
+	if (!status)
+		status = cli_read_store(&cli, &all);
+	for (size_t i = 0; !status && row(&cli, all, i, rows); i++)
+		;
+	if (!status && cli.json)
+		cli_say(&cli, json_pack("{s:O}", name, rows), "%s", "");
+	json_decref(rows);
+	store_snapshot_destroy(all);
+	cli_end(&cli);
+	return status;
+}
+
 /* -- answers --------------------------------------------------------------------------------------------------------- */
 
 static void print_json(json_t *json)

@@ -47,6 +47,13 @@ int cli_open_store(struct cli *cli);
 int cli_read_store(struct cli *cli, struct store_snapshot **out);
 void cli_end(struct cli *cli);
 
+/**
+ * A whole command that lists: with --json {"NAME":[…]}, else a line each. `row` adds the i-th to `rows` and, without --json, prints it;
+ * false: there is no such row.
+ */
+int cli_list(int argc, char *const argv[], const char *name,
+	bool (*row)(const struct cli *cli, const struct store_snapshot *all, size_t i, json_t *rows));
+
 /** Prints `json` with --json, else `text`; takes the JSON. Returns CLI_OK. */
 int cli_say(const struct cli *cli, json_t *json, const char *text, ...) __attribute__((format(printf, 3, 4)));
 /** On standard error, and as {"error":{"code":…}} on standard output with --json. Returns `status`. */

@@ -110,30 +110,18 @@ static int room_add(int argc, char *const argv[])
 	return status;
 }
 
-static int room_list(int argc, char *const argv[])
+static bool room_row(const struct cli *cli, const struct store_snapshot *all, size_t i, json_t *rows)
 {
-	static const struct cli_option none[] = { { 0 } };
-	struct cli cli;
-	struct store_snapshot *all = NULL;
-	int status = cli_begin(&cli, argc, argv, none);
-	if (!status)
-		status = cli_read_store(&cli, &all);
-	json_t *rooms = json_array();
-	for (size_t i = 0; !status && i < all->room_count; i++) {
-		const struct room_record *r = &all->rooms[i];
-		char url[URL_ROOM];
-		room_url(&cli, r->id, url);
-		json_array_append_new(rooms, json_pack("{s:s, s:s, s:s, s:b, s:i, s:b, s:I}", "id", r->id, "title", r->title, "url", url,
-			"guests", r->guests, "max", r->max, "closed", r->closed, "owner", (json_int_t)r->owner));
-		if (!cli.json)
-			printf("%s %s%s\n", url, r->title, r->closed ? " (closed)" : "");
-	}
-	if (!status && cli.json)
-		cli_say(&cli, json_pack("{s:O}", "rooms", rooms), "%s", "");
-	json_decref(rooms);
-	store_snapshot_destroy(all);
-	cli_end(&cli);
-	return status;
+	if (i >= all->room_count)
+		return false;
+	const struct room_record *r = &all->rooms[i];
+	char url[URL_ROOM];
+	room_url(cli, r->id, url);
+	json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:b, s:i, s:b, s:I}", "id", r->id, "title", r->title, "url", url,
+		"guests", r->guests, "max", r->max, "closed", r->closed, "owner", (json_int_t)r->owner));
+	if (!cli->json)
+		printf("%s %s%s\n", url, r->title, r->closed ? " (closed)" : "");
+	return true;
 }
 
 static bool room_exists(const struct store_snapshot *all, const char *id)
@@ -174,7 +162,7 @@ int cli_room(int argc, char *const argv[])
 	if (!strcmp(verb, "add"))
 		return room_add(argc - 1, argv + 1);
 	if (!strcmp(verb, "list"))
-		return room_list(argc - 1, argv + 1);
+		return cli_list(argc - 1, argv + 1, "rooms", room_row);
 	if (!strcmp(verb, "remove"))
 		return room_remove(argc - 1, argv + 1);
 	fprintf(stderr, "hopkin room: expected add, list or remove\n");

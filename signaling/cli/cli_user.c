@@ -93,28 +93,16 @@ static json_t *account_json(const struct account_record *a)
 		"role", role_name(a->role), "disabled", a->disabled, "pending", !*a->password_hash, "last_seen", (json_int_t)a->last_seen_s);
 }
 
-static int user_list(int argc, char *const argv[])
+static bool account_row(const struct cli *cli, const struct store_snapshot *all, size_t i, json_t *rows)
 {
-	static const struct cli_option none[] = { { 0 } };
-	struct cli cli;
-	struct store_snapshot *all = NULL;
-	int status = cli_begin(&cli, argc, argv, none);
-	if (!status)
-		status = cli_read_store(&cli, &all);
-	json_t *people = json_array();
-	for (size_t i = 0; !status && i < all->account_count; i++) {
-		const struct account_record *a = &all->accounts[i];
-		json_array_append_new(people, account_json(a));
-		if (!cli.json)
-			printf("%-32s %-7s %s%s%s\n", a->name, role_name(a->role), a->display, a->disabled ? " (disabled)" : "",
-				*a->password_hash ? "" : " (has not used the link yet)");
-	}
-	if (!status && cli.json)
-		cli_say(&cli, json_pack("{s:O}", "people", people), "%s", "");
-	json_decref(people);
-	store_snapshot_destroy(all);
-	cli_end(&cli);
-	return status;
+	if (i >= all->account_count)
+		return false;
+	const struct account_record *a = &all->accounts[i];
+	json_array_append_new(rows, account_json(a));
+	if (!cli->json)
+		printf("%-32s %-7s %s%s%s\n", a->name, role_name(a->role), a->display, a->disabled ? " (disabled)" : "",
+			*a->password_hash ? "" : " (has not used the link yet)");
+	return true;
 }
 
 /* Begins a command about one account that exists. */
@@ -206,7 +194,7 @@ int cli_user(int argc, char *const argv[])
 	if (!strcmp(verb, "add"))
 		return user_add(argc - 1, argv + 1);
 	if (!strcmp(verb, "list"))
-		return user_list(argc - 1, argv + 1);
+		return cli_list(argc - 1, argv + 1, "people", account_row);
 	if (!strcmp(verb, "disable") || !strcmp(verb, "enable"))
 		return user_disable(argc - 1, argv + 1, *verb == 'd');
 	if (!strcmp(verb, "reset"))

@@ -148,6 +148,14 @@ static int finish(struct http_session *s)
 	return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
+/* More is to be sent: whoever does not take it in time is closed. */
+static int go_on(struct exchange *x)
+{
+	lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, REQUEST_MOST_S);
+	lws_callback_on_writable(x->wsi);
+	return 0;
+}
+
 static int writable(struct http_session *s)
 {
 	struct exchange *x = s->exchange;
@@ -158,9 +166,7 @@ static int writable(struct http_session *s)
 			return -1;
 		if (!x->left)
 			return finish(s);
-		lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, REQUEST_MOST_S);
-		lws_callback_on_writable(x->wsi);
-		return 0;
+		return go_on(x);
 	}
 	unsigned char buffer[LWS_PRE + CHUNK];
 	size_t n = x->left < CHUNK ? x->left : CHUNK;
@@ -172,9 +178,7 @@ static int writable(struct http_session *s)
 		return -1;
 	if (!x->left)
 		return finish(s);
-	lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, REQUEST_MOST_S);
-	lws_callback_on_writable(x->wsi);
-	return 0;
+	return go_on(x);
 }
 
 static void answer_now(struct exchange *x)

@@ -7,6 +7,7 @@ import { t } from '../i18n.ts';
 import { Button } from '../parts/button.tsx';
 import { Alert, Field } from '../parts/field.tsx';
 import { Gate, Word } from '../parts/shell.tsx';
+import { useForm } from '../rest_hooks.ts';
 import { go } from '../router.ts';
 
 export function OneTimeLink({ token, onSignedIn }: { token: string; onSignedIn: (me: Me) => void }) {
@@ -34,20 +35,10 @@ function Use({ token, link, onSignedIn }: { token: string; link: Link; onSignedI
 	const [name, setName] = useState('');
 	const [display, setDisplay] = useState('');
 	const [password, setPassword] = useState('');
-	const [busy, setBusy] = useState(false);
-	const [error, setError] = useState('');
 	const setup = link.kind === 'setup';
-	const submit = async (event: Event) => {
-		event.preventDefault();
-		setBusy(true);
-		setError('');
-		try {
-			onSignedIn(await rest.linkUse(token, { password, ...(setup ? { name: name.trim().toLowerCase(), display: display.trim() } : {}) }));
-		} catch (problem) {
-			setError(restText(problem));
-			setBusy(false);
-		}
-	};
+	const { busy, error, submit } = useForm(async () => onSignedIn(await rest.linkUse(token, {
+		password, ...(setup ? { name: name.trim().toLowerCase(), display: display.trim() } : {}),
+	})));
 	const title = setup ? t('link.setup_title') : link.kind === 'invite' ? t('link.invite_title', { name: link.display ?? '' })
 		: t('link.reset_title');
 	return (

@@ -1,14 +1,13 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { type Me, type Person, type Role, type ServerInfo, rest } from '../../protocol/rest.ts';
 import { tint, initials } from '../../state/text.ts';
-import { restText } from '../errors.ts';
 import { useScreen } from '../hooks.ts';
 import { dateOf, t } from '../i18n.ts';
-import { say } from '../notices.ts';
 import { Button, CopyBox } from '../parts/button.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { Alert, Choice, Field } from '../parts/field.tsx';
 import { Item, Pop } from '../parts/menu.tsx';
+import { useForm, useList } from '../rest_hooks.ts';
 
 type Open =
 	| { readonly what: 'add' }
@@ -23,25 +22,8 @@ const roles = () => [
 
 export function People({ me, server }: { me: Me; server: ServerInfo }) {
 	useScreen('people', t('nav.people'));
-	const [people, setPeople] = useState<readonly Person[] | null>(null);
-	const [error, setError] = useState('');
+	const { list: people, error, load, act } = useList(() => rest.people());
 	const [open, setOpen] = useState<Open | null>(null);
-
-	const load = () => rest.people().then((list) => {
-		setPeople(list);
-		setError('');
-	}, (problem) => setError(restText(problem)));
-	useEffect(() => {
-		load();
-	}, []);
-	const act = async (work: () => Promise<unknown>) => {
-		try {
-			await work();
-		} catch (problem) {
-			say(restText(problem));
-		}
-		await load();
-	};
 	return (
 		<>
 			<div class="page-head">
@@ -127,20 +109,10 @@ function AddPerson({ onClose, onAdded }: { onClose: () => void; onAdded: (name: 
 	const [name, setName] = useState('');
 	const [display, setDisplay] = useState('');
 	const [role, setRole] = useState<Role>('member');
-	const [busy, setBusy] = useState(false);
-	const [error, setError] = useState('');
-	const submit = async (event: Event) => {
-		event.preventDefault();
-		setBusy(true);
-		setError('');
-		try {
-			const { link } = await rest.personAdd({ name: name.trim().toLowerCase(), display: display.trim(), role });
-			onAdded(display.trim(), link);
-		} catch (problem) {
-			setError(restText(problem));
-			setBusy(false);
-		}
-	};
+	const { busy, error, submit } = useForm(async () => {
+		const { link } = await rest.personAdd({ name: name.trim().toLowerCase(), display: display.trim(), role });
+		onAdded(display.trim(), link);
+	});
 	return (
 		<Dialog title={t('people.add')} onClose={onClose}>
 			<form class="stack" onSubmit={submit}>

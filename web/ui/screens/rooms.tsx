@@ -1,6 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { type Me, type Room, rest } from '../../protocol/rest.ts';
-import { restText } from '../errors.ts';
 import { useScreen } from '../hooks.ts';
 import { t, tn } from '../i18n.ts';
 import { say } from '../notices.ts';
@@ -10,7 +9,11 @@ import { Alert, Check, Field } from '../parts/field.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Item, Pop } from '../parts/menu.tsx';
 import { Word } from '../parts/shell.tsx';
+import { type Listed, useForm, useList } from '../rest_hooks.ts';
 import { go } from '../router.ts';
+
+/** How old the number of people in a room may be on the screen. */
+const LIVE_MS = 15_000;
 
 export function urlOf(room: Room): string {
 	return /^https?:/.test(room.url) ? room.url : `${location.origin}/r/${room.id}`;
@@ -21,6 +24,8 @@ export function invitation(room: Room): string {
 	return t('rooms.invitation', { title: room.title, url: urlOf(room) });
 }
 
+type Act = Listed<Room>['act'];
+
 type Open =
 	| { readonly what: 'make' }
 	| { readonly what: 'password'; readonly room: Room; readonly password: string; readonly fresh: boolean }
@@ -30,29 +35,9 @@ type Open =
 
 export function Rooms({ me }: { me: Me }) {
 	useScreen('rooms', t('nav.rooms'));
-	const [rooms, setRooms] = useState<readonly Room[] | null>(null);
-	const [error, setError] = useState('');
+	const { list: rooms, error, load, act } = useList(() => rest.rooms(), LIVE_MS);
 	const [open, setOpen] = useState<Open | null>(null);
 	const mayMake = me.role !== 'member';
-
-	const load = () => rest.rooms().then((list) => {
-		setRooms(list);
-		setError('');
-	}, (problem) => setError(restText(problem)));
-	useEffect(() => {
-		load();
-		const timer = setInterval(load, 15_000);
-		return () => clearInterval(timer);
-	}, []);
-
-	const act = async (work: () => Promise<unknown>) => {
-		try {
-			await work();
-		} catch (problem) {
-			say(restText(problem));
-		}
-		await load();
-	};
 	const renew = (room: Room) => act(async () => {
 		const { password } = await rest.roomPassword(room.id);
 		setOpen({ what: 'password', room, password, fresh: false });
@@ -115,7 +100,7 @@ export function Rooms({ me }: { me: Me }) {
 	);
 }
 
-function RoomCard({ room, onOpen, act }: { room: Room; onOpen: (open: Open) => void; act: (work: () => Promise<unknown>) => Promise<void> }) {
+function RoomCard({ room, onOpen, act }: { room: Room; onOpen: (open: Open) => void; act: Act }) {
 	const then = (close: () => void, work: () => void) => () => {
 		close();
 		work();
@@ -166,19 +151,7 @@ function MakeRoom({ onClose, onMade }: { onClose: () => void; onMade: (room: Roo
 	const [title, setTitle] = useState('');
 	const [guests, setGuests] = useState(false);
 	const [max, setMax] = useState('100');
-	const [busy, setBusy] = useState(false);
-	const [error, setError] = useState('');
-	const submit = async (event: Event) => {
-		event.preventDefault();
-		setBusy(true);
-		setError('');
-		try {
-			onMade(await rest.roomMake({ title: title.trim(), guests, max: Number(max) }));
-		} catch (problem) {
-			setError(restText(problem));
-			setBusy(false);
-		}
-	};
+	const { busy, error, submit } = useForm(async () => onMade(await rest.roomMake({ title: title.trim(), guests, max: Number(max) })));
 	return (
 		<Dialog title={t('rooms.make')} onClose={onClose}>
 			<form class="stack" onSubmit={submit}>
@@ -194,7 +167,7 @@ function MakeRoom({ onClose, onMade }: { onClose: () => void; onMade: (room: Roo
 	);
 }
 
-function EditRoom({ room, onClose, act }: { room: Room; onClose: () => void; act: (work: () => Promise<unknown>) => Promise<void> }) {
+function EditRoom({ room, onClose, act }: { room: Room; onClose: () => void; act: Act }) {
 	const [title, setTitle] = useState(room.title);
 	const [guests, setGuests] = useState(room.guests);
 	const [max, setMax] = useState(String(room.max));

@@ -1,29 +1,17 @@
 import { useState } from 'preact/hooks';
 import { type Me, type ServerInfo, rest } from '../../protocol/rest.ts';
-import { restText } from '../errors.ts';
 import { useScreen } from '../hooks.ts';
 import { t } from '../i18n.ts';
 import { Button } from '../parts/button.tsx';
 import { Alert, Field } from '../parts/field.tsx';
 import { Gate } from '../parts/shell.tsx';
+import { useForm } from '../rest_hooks.ts';
 
 export function SignIn({ server, onSignedIn }: { server: ServerInfo; onSignedIn: (me: Me) => void }) {
 	useScreen('signin', t('signin.title'));
 	const [name, setName] = useState('');
 	const [password, setPassword] = useState('');
-	const [busy, setBusy] = useState(false);
-	const [error, setError] = useState('');
-	const submit = async (event: Event) => {
-		event.preventDefault();
-		setBusy(true);
-		setError('');
-		try {
-			onSignedIn(await rest.login(name.trim().toLowerCase(), password));
-		} catch (problem) {
-			setError(restText(problem));
-			setBusy(false);
-		}
-	};
+	const { busy, error, submit } = useForm(async () => onSignedIn(await rest.login(name.trim().toLowerCase(), password)));
 	return (
 		<Gate>
 			<form class="stack" onSubmit={submit}>
