@@ -49,7 +49,23 @@ export function openCamera(id: string): Promise<MediaStreamTrack> {
 	return open(id, (device) => ({ video: { ...picture, ...(id ? device : { facingMode: 'user' }) } }));
 }
 
+/** What another page has only just let go of (ours, before a reload) some systems still hold for a moment. */
+const TAKEN_MS = 1_000;
+
 async function open(
+	id: string, constraints: (device: MediaTrackConstraints) => MediaStreamConstraints,
+): Promise<MediaStreamTrack> {
+	try {
+		return await openNow(id, constraints);
+	} catch (error) {
+		if (!(error instanceof DeviceError) || error.trouble !== 'in_use')
+			throw error;
+		await new Promise((resolve) => setTimeout(resolve, TAKEN_MS));
+		return openNow(id, constraints);
+	}
+}
+
+async function openNow(
 	id: string, constraints: (device: MediaTrackConstraints) => MediaStreamConstraints,
 ): Promise<MediaStreamTrack> {
 	if (!navigator.mediaDevices?.getUserMedia)
