@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "gcm_sender.h"
 
 enum {
 	WINDOW = 512,           /* packets: later than this is not told from a replay; half a second of a fast video stream */
@@ -16,6 +17,8 @@ enum {
 	MOST_SSRCS = 4096,
 	TABLE_AT_FIRST = 16,
 };
+
+#define INDEX_END (UINT64_C(1) << 48)   /* packets of one SSRC under one key, RFC 3711 §9.2 */
 
 /* Which indices of one outgoing SSRC have been used: the highest, and one bit for each of the WINDOW up to it. */
 struct sent {
@@ -38,6 +41,7 @@ struct seen {
  */
 struct media_keys {
 	srtp_t rx, tx;                          /* owned; streams appear from a template, one per SSRC */
+	struct gcm_sender *gcm;                 /* owned; seals outgoing SRTP; NULL: `tx` does */
 	unsigned most;                          /* SSRCs in each direction */
 	uint32_t seen_mask, sent_mask;          /* table sizes - 1 */
 	unsigned seen_count, sent_count;
@@ -47,7 +51,7 @@ struct media_keys {
 
 int media_keys_library_start(void)
 {
-	return srtp_init() == srtp_err_status_ok ? 0 : -EIO;
+	return srtp_init() == srtp_err_status_ok ? gcm_sender_library_start() : -EIO;
 }
 
 void media_key_material_wipe(struct media_key_material *material)
@@ -75,6 +79,16 @@ static int session_create(srtp_t *out, uint32_t profile, srtp_ssrc_type_t direct
 	return status == srtp_err_status_ok ? 0 : -ENOMEM;
 }
 
+static int gcm_create(struct gcm_sender **out, const uint8_t *master_key, const uint8_t *master_salt)
+{
+	uint8_t key[GCM_KEY_BYTES], salt[GCM_SALT_BYTES];
+	int err = gcm_session_keys(key, salt, master_key, master_salt) ? gcm_sender_create(out, key, salt) : -ENOMEM;
+
+	OPENSSL_cleanse(key, sizeof key);
+	OPENSSL_cleanse(salt, sizeof salt);
+	return err;
+}
+
 static int create(struct media_keys **out, const struct media_key_material *m, unsigned most_ssrcs, bool client)
 {
 	if ((m->profile != MEDIA_AEAD_AES_128_GCM && m->profile != MEDIA_AES128_CM_SHA1_80) || !most_ssrcs || most_ssrcs > MOST_SSRCS)
@@ -91,7 +105,8 @@ static int create(struct media_keys **out, const struct media_key_material *m, u
 	const uint8_t *tx_key = client ? m->client_key : m->server_key, *tx_salt = client ? m->client_salt : m->server_salt;
 	if (!keys->seen || !keys->sent ||
 			session_create(&keys->rx, m->profile, ssrc_any_inbound, rx_key, rx_salt) ||
-			session_create(&keys->tx, m->profile, ssrc_any_outbound, tx_key, tx_salt)) {
+			session_create(&keys->tx, m->profile, ssrc_any_outbound, tx_key, tx_salt) ||
+			(m->profile == MEDIA_AEAD_AES_128_GCM && gcm_create(&keys->gcm, tx_key, tx_salt))) {
 		media_keys_destroy(keys);
 		return -ENOMEM;
 	}
@@ -118,6 +133,7 @@ void media_keys_destroy(struct media_keys *keys)
 		srtp_dealloc(keys->rx);
 	if (keys->tx)
 		srtp_dealloc(keys->tx);
+	gcm_sender_destroy(keys->gcm);
 	free(keys->seen);
 	free(keys->sent);
 	OPENSSL_cleanse(keys, sizeof *keys);
@@ -264,16 +280,18 @@ static struct sent *sent_find(struct media_keys *keys, uint32_t ssrc)
  * Take the index that the receiver will guess for `seq`, once and for ever; false: it is used, or too old to tell. GCM gives its
  * authentication key away when one nonce is used twice, so this is ours to guarantee, whatever the library does.
  */
-static bool take_index(struct sent *sent, uint16_t seq)
+static bool take_index(struct sent *sent, uint16_t seq, uint64_t *taken)
 {
 	if (!sent->started) {
 		sent->started = true;
-		sent->highest = seq;
+		*taken = sent->highest = seq;
 		sent->bits[seq % WINDOW / 64] |= UINT64_C(1) << (seq % 64);
 		return true;
 	}
 	int32_t delta = (int16_t)(seq - (uint16_t)sent->highest);
 	if (delta > 0) {
+		if (sent->highest + (uint64_t)delta >= INDEX_END)
+			return false;
 		for (int32_t i = 1; i <= delta && i <= WINDOW; i++) {
 			uint64_t freed = sent->highest + (uint64_t)i;
 			sent->bits[freed % WINDOW / 64] &= ~(UINT64_C(1) << (freed % 64));
@@ -287,6 +305,7 @@ static bool take_index(struct sent *sent, uint16_t seq)
 	if (sent->bits[index % WINDOW / 64] & bit)
 		return false;
 	sent->bits[index % WINDOW / 64] |= bit;
+	*taken = index;
 	return true;
 }
 
@@ -307,12 +326,43 @@ static enum pkt_verdict verdict_out(srtp_err_status_t status)
 	}
 }
 
+/* What stays in the clear: header, CSRCs and extension. 0: the packet ends before they do. */
+static size_t clear_part(const uint8_t *bytes, size_t len)
+{
+	size_t clear = RTP_HEADER + 4u * (bytes[0] & 0x0f);
+
+	if (bytes[0] & 0x10) {
+		if (clear + 4 > len)
+			return 0;
+		clear += 4 + 4u * (size_t)(bytes[clear + 2] << 8 | bytes[clear + 3]);
+	}
+	return clear <= len ? clear : 0;
+}
+
+static enum pkt_verdict seal(struct media_keys *keys, uint8_t *bytes, uint16_t *len, size_t clear, uint64_t index)
+{
+	if (keys->gcm) {
+		if (!gcm_sender_seal(keys->gcm, bytes, clear, *len, index))
+			return PKT_NO_ROOM;
+		*len += GCM_TAG_BYTES;
+		return PKT_OK;
+	}
+	int sealed = *len;
+	enum pkt_verdict verdict = verdict_out(srtp_protect(keys->tx, bytes, &sealed));
+	if (verdict == PKT_OK)
+		*len = (uint16_t)sealed;
+	return verdict;
+}
+
 enum pkt_verdict media_protect(struct media_keys *keys, uint8_t *bytes, uint16_t *len, size_t room)
 {
 	if (*len < RTP_HEADER)
 		return PKT_SHORT;
 	if (room < (size_t)*len + MEDIA_OVERHEAD)
 		return PKT_NO_ROOM;
+	size_t clear = clear_part(bytes, *len);
+	if (!clear)
+		return PKT_SHORT;
 	struct rd r = rd_from(bytes, *len);
 	rd_skip(&r, 2);
 	uint16_t seq = rd_u16(&r);
@@ -320,14 +370,10 @@ enum pkt_verdict media_protect(struct media_keys *keys, uint8_t *bytes, uint16_t
 	struct sent *sent = sent_find(keys, rd_u32(&r));
 	if (!sent)
 		return PKT_SSRC_LIMIT;
-	if (!take_index(sent, seq))
+	uint64_t index;
+	if (!take_index(sent, seq, &index))
 		return PKT_USED_INDEX;
-
-	int sealed = *len;
-	enum pkt_verdict verdict = verdict_out(srtp_protect(keys->tx, bytes, &sealed));
-	if (verdict == PKT_OK)
-		*len = (uint16_t)sealed;
-	return verdict;
+	return seal(keys, bytes, len, clear, index);
 }
 
 enum pkt_verdict media_protect_rtcp(struct media_keys *keys, uint8_t *bytes, uint16_t *len, size_t room)
