@@ -36,7 +36,7 @@ struct arguments {
 static int usage(const char *wrong)
 {
 	fprintf(stderr, "hopkin-media: %s\n"
-		"usage: hopkin-media --parent FD --udp FD,... --locals N --workers W [--log-level debug|info|warn|error]\n"
+		"usage: hopkin-media --parent FD --udp FD,... --locals N --workers W [--trains on|off] [--log-level debug|info|warn|error]\n"
 		"It is started by `hopkin serve`, which hands it its sockets.\n", wrong);
 	return 2;
 }
@@ -76,6 +76,8 @@ static bool argument(struct arguments *a, const char *name, char *value)
 		a->plan.locals = (uint16_t)n;
 	else if (!strcmp(name, "--workers") && number(value, 1, WORKERS_MAX, &n))
 		a->plan.workers = (uint16_t)n;
+	else if (!strcmp(name, "--trains") && (!strcmp(value, "on") || !strcmp(value, "off")))
+		a->plan.no_trains = !strcmp(value, "off");
 	else if (!strcmp(name, "--log-level") && log_level_from_name(&level, value))
 		log_set_level(level);
 	else

@@ -16,6 +16,7 @@
 	X(rx_packets)           X(rx_bytes)             X(tx_packets)           X(tx_bytes) \
 	X(rx_batches)           X(tx_batches)           X(tx_calls)             X(rx_truncated) \
 	X(tx_would_block)       X(tx_errors)            X(rx_unknown_kind)      X(pool_exhausted) \
+	X(tx_trains)            X(tx_trains_refused)    X(tx_padding_bytes) \
 	X(mailbox_posted)       X(mailbox_full)         X(mailbox_taken)        X(batch_full) \
 	/* TCP */ \
 	X(tcp_accepted)         X(tcp_closed)           X(tcp_bad_frame)        X(tcp_queue_full) \

@@ -3,11 +3,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#include "log.h"
 
 /* Kernel buffers: 50 ms of a busy worker's packets; the kernel grants what its limits allow. */
 enum { RECEIVE_BUFFER = 4 << 20, SEND_BUFFER = 4 << 20 };       /* bytes */
@@ -16,6 +19,8 @@ struct udp_socket {
 	int fd;
 	uint8_t local;
 	bool v6;
+	bool trains;                            /* UDP_SEGMENT may be used */
+	bool train_refused;                     /* it said so in the log */
 	/* one recvmmsg's worth of headers; the bytes go straight into packets */
 	struct mmsghdr head[UDP_BATCH];
 	struct iovec piece[UDP_BATCH];
@@ -24,16 +29,24 @@ struct udp_socket {
 	struct packet_pool *pool;               /* that `waiting` came from */
 };
 
+/* One message for the kernel: one datagram, or a train of them. */
+struct message {
+	struct sockaddr_storage to;
+	uint8_t local;
+	uint16_t count;                         /* datagrams: as many pieces from `first` on */
+	uint16_t first;
+	_Alignas(struct cmsghdr) uint8_t segment[CMSG_SPACE(sizeof(uint16_t))];
+};
+
 struct udp_batch {
 	struct udp_socket *const *sockets;      /* borrowed */
 	unsigned socket_count;
 	struct counters *counters;              /* borrowed */
-	unsigned count;
+	unsigned messages, slots, pieces;       /* used so far */
 	struct mmsghdr head[UDP_BATCH];
-	struct iovec piece[UDP_BATCH];
-	struct sockaddr_storage to[UDP_BATCH];
-	uint8_t local[UDP_BATCH];
-	uint8_t slot[UDP_BATCH][UDP_SLOT_ROOM];
+	struct message message[UDP_BATCH];
+	struct iovec piece[UDP_SLOTS];
+	uint8_t slot[UDP_SLOTS][UDP_SLOT_ROOM];
 };
 
 /* -- addresses -------------------------------------------------------------------------------------------------------- */
@@ -109,6 +122,7 @@ int udp_socket_create(struct udp_socket **out, int fd, uint8_t local)
 	socket->fd = fd;
 	socket->local = local;
 	socket->v6 = v6;
+	socket->trains = true;
 
 	int flags = fcntl(fd, F_GETFL);
 	int receive = RECEIVE_BUFFER, send = SEND_BUFFER;
@@ -134,6 +148,11 @@ void udp_socket_destroy(struct udp_socket *socket)
 int udp_socket_fd(const struct udp_socket *socket)
 {
 	return socket->fd;
+}
+
+void udp_socket_set_trains(struct udp_socket *socket, bool on)
+{
+	socket->trains = on;
 }
 
 bool udp_socket_is_v6(const struct udp_socket *socket)
@@ -213,12 +232,8 @@ int udp_batch_create(struct udp_batch **out, struct udp_socket *const *sockets, 
 	batch->sockets = sockets;
 	batch->socket_count = socket_count;
 	batch->counters = counters;
-	for (unsigned i = 0; i < UDP_BATCH; i++) {
-		batch->piece[i].iov_base = batch->slot[i];
-		batch->head[i].msg_hdr.msg_name = &batch->to[i];
-		batch->head[i].msg_hdr.msg_iov = &batch->piece[i];
-		batch->head[i].msg_hdr.msg_iovlen = 1;
-	}
+	for (unsigned i = 0; i < UDP_BATCH; i++)
+		batch->head[i].msg_hdr.msg_name = &batch->message[i].to;
 	*out = batch;
 	return 0;
 }
@@ -228,56 +243,161 @@ void udp_batch_destroy(struct udp_batch *batch)
 	free(batch);
 }
 
+uint8_t *udp_batch_slots(struct udp_batch *batch, unsigned *room)
+{
+	if (batch->messages == UDP_BATCH || UDP_SLOTS - batch->slots < UDP_TRAIN_LEAST)
+		udp_batch_send(batch);
+	*room = UDP_SLOTS - batch->slots;
+	return batch->slot[batch->slots];
+}
+
 uint8_t *udp_batch_slot(struct udp_batch *batch)
 {
-	if (batch->count == UDP_BATCH)
-		udp_batch_send(batch);
-	return batch->slot[batch->count];
+	unsigned room;
+	return udp_batch_slots(batch, &room);
+}
+
+bool udp_batch_trains(const struct udp_batch *batch, const struct path *to)
+{
+	return to->kind != PATH_TCP && to->local < batch->socket_count && batch->sockets[to->local]->trains;
+}
+
+/* The kernel is told where to cut only if there is something to cut. */
+static void head_fill(struct udp_batch *batch, unsigned i)
+{
+	struct message *m = &batch->message[i];
+	struct msghdr *h = &batch->head[i].msg_hdr;
+
+	h->msg_iov = &batch->piece[m->first];
+	h->msg_iovlen = m->count;
+	h->msg_control = m->count > 1 ? m->segment : NULL;
+	h->msg_controllen = m->count > 1 ? sizeof m->segment : 0;
+	if (m->count < 2)
+		return;
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
+	uint16_t len = (uint16_t)batch->piece[m->first].iov_len;
+	c->cmsg_level = IPPROTO_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof len);
+	memcpy(CMSG_DATA(c), &len, sizeof len);
+}
+
+void udp_batch_add_train(struct udp_batch *batch, const struct path *to, const uint16_t *len, unsigned count)
+{
+	unsigned i = batch->messages, first = batch->pieces;
+	struct message *m = &batch->message[i];
+
+	assert(i < UDP_BATCH && count <= UDP_TRAIN_MOST && batch->slots + count <= UDP_SLOTS);
+	unsigned name = to->local < batch->socket_count ? path_to_sockaddr(&m->to, to, batch->sockets[to->local]->v6) : 0;
+	if (!name) {
+		count_add(batch->counters, COUNTER_tx_errors, count);
+		return;
+	}
+	for (unsigned k = 0; k < count; k++) {
+		assert(len[k] <= UDP_SLOT_ROOM);
+		if (len[k])
+			batch->piece[batch->pieces++] = (struct iovec){ batch->slot[batch->slots + k], len[k] };
+	}
+	batch->slots += count;
+	m->first = (uint16_t)first;
+	m->count = (uint16_t)(batch->pieces - first);
+	if (!m->count)
+		return;
+	m->local = to->local;
+	batch->head[i].msg_hdr.msg_namelen = name;
+	head_fill(batch, i);
+	batch->messages++;
 }
 
 void udp_batch_add(struct udp_batch *batch, const struct path *to, uint16_t len)
 {
-	unsigned i = batch->count;
-	assert(i < UDP_BATCH && len <= UDP_SLOT_ROOM);
-	if (to->local >= batch->socket_count) {
-		count(batch->counters, COUNTER_tx_errors);
-		return;
-	}
-	unsigned name = path_to_sockaddr(&batch->to[i], to, batch->sockets[to->local]->v6);
-	if (!name) {
-		count(batch->counters, COUNTER_tx_errors);
-		return;
-	}
-	batch->head[i].msg_hdr.msg_namelen = name;
-	batch->piece[i].iov_len = len;
-	batch->local[i] = to->local;
-	batch->count = i + 1;
+	udp_batch_add_train(batch, to, &len, 1);
 }
 
 unsigned udp_batch_pending(const struct udp_batch *batch)
 {
-	return batch->count;
+	return batch->pieces;
 }
 
-/* Send slots [first, end), all of one socket. */
+static void sent_count(struct udp_batch *batch, unsigned first, unsigned end)
+{
+	uint64_t packets = 0, bytes = 0, trains = 0;
+
+	for (unsigned i = first; i < end; i++) {
+		const struct message *m = &batch->message[i];
+		packets += m->count;
+		trains += m->count > 1;
+		for (unsigned k = 0; k < m->count; k++)
+			bytes += batch->piece[m->first + k].iov_len;
+	}
+	count_add(batch->counters, COUNTER_tx_packets, packets);
+	count_add(batch->counters, COUNTER_tx_bytes, bytes);
+	count_add(batch->counters, COUNTER_tx_trains, trains);
+}
+
+/* The same datagrams one by one: at most a train's. */
+static void send_singly(struct udp_batch *batch, const struct message *m, const struct msghdr *whole)
+{
+	int fd = batch->sockets[m->local]->fd;
+
+	for (unsigned k = 0; k < m->count; k++) {
+		struct msghdr h = { .msg_name = whole->msg_name, .msg_namelen = whole->msg_namelen, .msg_iov = &batch->piece[m->first + k],
+			.msg_iovlen = 1 };
+		ssize_t sent;
+		do {
+			sent = sendmsg(fd, &h, MSG_DONTWAIT);
+		} while (sent < 0 && errno == EINTR);
+		count(batch->counters, COUNTER_tx_calls);
+		if (sent >= 0) {
+			count(batch->counters, COUNTER_tx_packets);
+			count_add(batch->counters, COUNTER_tx_bytes, (uint64_t)sent);
+		} else {
+			count(batch->counters, errno == EAGAIN || errno == ENOBUFS ? COUNTER_tx_would_block : COUNTER_tx_errors);
+		}
+	}
+}
+
+/*
+ * A train was refused as a train. EIO: the device that it leaves by cannot sum what is cut, now or ever. EINVAL, EMSGSIZE: the way to this
+ * one destination has a smaller MTU than its datagrams.
+ */
+static void on_train_refused(struct udp_batch *batch, const struct message *m, const struct msghdr *whole, int error)
+{
+	struct udp_socket *socket = batch->sockets[m->local];
+
+	count(batch->counters, COUNTER_tx_trains_refused);
+	if (error == EIO)
+		socket->trains = false;
+	if (!socket->train_refused)
+		log_warn("udp.train_refused", log_uint("local", socket->local), log_errno("error", error), log_bool("off", error == EIO));
+	socket->train_refused = true;
+	send_singly(batch, m, whole);
+}
+
+static bool train_refused(const struct message *m, int error)
+{
+	return m->count > 1 && (error == EIO || error == EINVAL || error == EMSGSIZE);
+}
+
+/* Send messages [first, end), all of one socket. */
 static void send_run(struct udp_batch *batch, unsigned first, unsigned end)
 {
-	int fd = batch->sockets[batch->local[first]]->fd;
+	int fd = batch->sockets[batch->message[first].local]->fd;
 	while (first < end) {
 		int sent = sendmmsg(fd, batch->head + first, end - first, MSG_DONTWAIT);
 		count(batch->counters, COUNTER_tx_calls);
 		if (sent > 0) {
-			uint64_t bytes = 0;
-			for (unsigned i = first; i < first + (unsigned)sent; i++)
-				bytes += batch->piece[i].iov_len;
-			count_add(batch->counters, COUNTER_tx_packets, (uint64_t)sent);
-			count_add(batch->counters, COUNTER_tx_bytes, bytes);
+			sent_count(batch, first, first + (unsigned)sent);
 			first += (unsigned)sent;
 		} else if (errno == EAGAIN || errno == ENOBUFS) {
-			count_add(batch->counters, COUNTER_tx_would_block, end - first);
-			return;
+			for (; first < end; first++)
+				count_add(batch->counters, COUNTER_tx_would_block, batch->message[first].count);
+		} else if (train_refused(&batch->message[first], errno)) {
+			on_train_refused(batch, &batch->message[first], &batch->head[first].msg_hdr, errno);
+			first++;
 		} else if (errno != EINTR) {
-			count(batch->counters, COUNTER_tx_errors);      /* this destination alone: unreachable, refused */
+			/* this destination alone: unreachable, refused */
+			count_add(batch->counters, COUNTER_tx_errors, batch->message[first].count);
 			first++;
 		}
 	}
@@ -285,15 +405,14 @@ static void send_run(struct udp_batch *batch, unsigned first, unsigned end)
 
 void udp_batch_send(struct udp_batch *batch)
 {
-	if (!batch->count)
-		return;
-	count(batch->counters, COUNTER_tx_batches);
-	for (unsigned first = 0, end; first < batch->count; first = end) {
-		for (end = first + 1; end < batch->count && batch->local[end] == batch->local[first]; end++)
+	if (batch->messages)
+		count(batch->counters, COUNTER_tx_batches);
+	for (unsigned first = 0, end; first < batch->messages; first = end) {
+		for (end = first + 1; end < batch->messages && batch->message[end].local == batch->message[first].local; end++)
 			;
 		send_run(batch, first, end);
 	}
-	batch->count = 0;
+	batch->messages = batch->slots = batch->pieces = 0;
 }
 
 int udp_send_to(int fd, const struct path *to, const uint8_t *bytes, size_t len)

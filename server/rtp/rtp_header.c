@@ -88,7 +88,7 @@ enum rtp_verdict rtp_header_read(struct rtp_header *out, const uint8_t *packet, 
 		return RTP_SHORT;
 
 	size_t payload = rd_left(&r);
-	if (first & 0x20) {
+	if (first & RTP_PADDING_BIT) {
 		if (payload == 0 || packet[len - 1] == 0 || packet[len - 1] > payload)
 			return RTP_PADDING;
 		out->padding_len = packet[len - 1];
@@ -170,7 +170,7 @@ void rtp_header_write(struct wr *w, const struct rtp_header *h, const struct rtp
 		return;
 
 	uint8_t *p = w->p;
-	*p++ = (uint8_t)(0x80 | (h->padding_len ? 0x20 : 0) | (ext_len ? 0x10 : 0) | csrc_count);
+	*p++ = (uint8_t)(0x80 | (h->padding_len ? RTP_PADDING_BIT : 0) | (ext_len ? 0x10 : 0) | csrc_count);
 	*p++ = (uint8_t)((h->marker ? 0x80 : 0) | (h->pt & 0x7f));
 	p = put_u16(p, h->seq);
 	p = put_u32(p, h->ts);

@@ -16,6 +16,7 @@
 
 enum {
 	RTP_FIXED_LEN = 12,     /* bytes */
+	RTP_PADDING_BIT = 0x20, /* of the first */
 	RTP_CSRC_MAX = 15,
 	RTP_EXT_MAX = 16,
 };

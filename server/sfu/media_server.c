@@ -84,7 +84,7 @@ static void *worker_main(void *argument)
 
 static int make_worker(struct media_server *s, uint16_t index, const struct media_plan *plan)
 {
-	struct worker_config config = { .index = index, .post = &s->post, .locals = plan->locals };
+	struct worker_config config = { .index = index, .post = &s->post, .locals = plan->locals, .no_trains = plan->no_trains };
 
 	for (uint16_t i = 0; i < plan->locals; i++)
 		config.sockets[i] = plan->sockets[index * plan->locals + i];

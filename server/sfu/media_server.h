@@ -7,12 +7,14 @@
 #ifndef HOPKIN_SFU_MEDIA_SERVER_H
 #define HOPKIN_SFU_MEDIA_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct media_plan {
 	int parent;                     /* SOCK_SEQPACKET; owned from now on, also on failure */
 	uint16_t workers;               /* 1…64 */
 	uint16_t locals;                /* local addresses, 1…32 */
+	bool no_trains;                 /* every datagram leaves by itself */
 	const int *sockets;             /* workers * locals, worker-major; owned from now on, also on failure */
 };
 

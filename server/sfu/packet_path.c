@@ -1,8 +1,11 @@
 /*
  * The whole journey of a packet. Each step is one call into one module; a packet that goes no further has been counted there.
  *
- *	found (path) → opened (SRTP) → taken (stream, layer, gaps: publisher.c) → kept and offered (track.c) → forwarded, held back
- *	or switched to, rewritten, sealed (subscription.c) → batched → sent (worker.c)
+ *	found (path) → opened (SRTP) → taken (stream, layer, gaps: publisher.c) → kept (track.c)
+ *
+ * and, when the receive batch has been worked through, for each subscriber
+ *
+ *	offered (fanout.c) → forwarded, held back or switched to, rewritten (subscription.c) → coupled, sealed (train.c) → sent (worker.c)
  */
 #include "packet_path.h"
 

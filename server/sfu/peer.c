@@ -229,7 +229,7 @@ static void tell_stalled(struct peer *p, bool stalled)
 static void apply(struct peer *p, const struct ice_out *out, int64_t now_us)
 {
 	for (uint32_t i = 0; i < out->count; i++) {
-		uint8_t *slot = udp_batch_slot(p->worker->batch);
+		uint8_t *slot = worker_slot(p->worker);
 		memcpy(slot, out->message[i].bytes, out->message[i].len);
 		worker_send(p->worker, &out->message[i].to, slot, out->message[i].len);
 	}
@@ -418,7 +418,7 @@ void peer_send_rtcp(struct peer *p, const uint8_t *bytes, size_t bytes_len)
 
 	if (!p->keys || !p->has_path || bytes_len > UDP_SLOT_ROOM - MEDIA_OVERHEAD)
 		return;
-	uint8_t *slot = udp_batch_slot(p->worker->batch);
+	uint8_t *slot = worker_slot(p->worker);
 	memcpy(slot, bytes, len);
 	if (media_protect_rtcp(p->keys, slot, &len, UDP_SLOT_ROOM) != PKT_OK) {
 		count(c, COUNTER_srtp_failed);

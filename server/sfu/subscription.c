@@ -9,6 +9,7 @@
 #include "rtp_ext.h"
 #include "rtp_header.h"
 #include "rtx.h"
+#include "train.h"
 #include "worker.h"
 
 enum {
@@ -210,31 +211,11 @@ static void out_ext_fill(struct out_ext *e, struct subscription *s, const struct
 	}
 }
 
-/* Seal what is in the slot and send it. */
-static bool seal_and_send(struct peer *viewer, uint8_t *slot, uint16_t len)
-{
-	struct worker *w = viewer->worker;
-
-	switch (media_protect(viewer->keys, slot, &len, UDP_SLOT_ROOM)) {
-	case PKT_OK:
-		break;
-	case PKT_USED_INDEX:
-		count(&w->counters, COUNTER_srtp_index_refused);
-		return false;
-	default:
-		count(&w->counters, COUNTER_srtp_failed);
-		return false;
-	}
-	count(&w->counters, COUNTER_srtp_protected);
-	peer_send(viewer, slot, len);
-	return true;
-}
-
 static bool forward(struct subscription *s, const struct track *t, const struct packet *packet, const struct media_info *in,
 	const struct rewrite_out *out)
 {
-	uint8_t *slot = udp_batch_slot(s->viewer->worker->batch);
-	struct wr w = wr_to(slot, UDP_SLOT_ROOM - MEDIA_OVERHEAD);
+	uint8_t *slot = train_slot(s->viewer->worker, s->viewer);
+	struct wr w = wr_to(slot, TRAIN_PACKET_ROOM);
 	struct rtp_header h = { .marker = in->marker, .pt = s->pt, .seq = out->seq, .ts = out->ts, .ssrc = s->ssrc, .csrc_count = 1 };
 	struct out_ext e;
 
@@ -249,7 +230,8 @@ static bool forward(struct subscription *s, const struct track *t, const struct 
 	}
 	if (in->codec == CODEC_VP8)
 		vp8_descriptor_patch(payload, &in->marks.vp8, out->picture_id, out->tl0picidx);
-	return seal_and_send(s->viewer, slot, (uint16_t)(w.p - slot));
+	train_add(s->viewer->worker, (uint16_t)(w.p - slot));
+	return true;
 }
 
 static void give(struct subscription *s, struct track *t, struct packet *packet, const struct media_info *in, int64_t now_us)
@@ -391,8 +373,8 @@ static bool info_of(struct media_info *out, const struct track *t, const struct 
 static bool send_rtx(struct subscription *s, const struct track *t, const struct packet *packet, const struct media_info *in,
 	const struct rewrite_out *was)
 {
-	uint8_t *slot = udp_batch_slot(s->viewer->worker->batch);
-	struct wr w = wr_to(slot, UDP_SLOT_ROOM - MEDIA_OVERHEAD);
+	uint8_t *slot = train_slot(s->viewer->worker, s->viewer);
+	struct wr w = wr_to(slot, TRAIN_PACKET_ROOM);
 	uint64_t index = rewrite_next_rtx(&s->rewrite);
 	struct rtp_header h = {
 		.marker = in->marker, .pt = s->rtx_pt, .seq = (uint16_t)index, .ts = was->ts, .ssrc = s->rtx_ssrc, .csrc_count = 1,
@@ -409,7 +391,8 @@ static bool send_rtx(struct subscription *s, const struct track *t, const struct
 		return false;
 	if (in->codec == CODEC_VP8)
 		vp8_descriptor_patch(payload, &in->marks.vp8, was->picture_id, was->tl0picidx);
-	return seal_and_send(s->viewer, slot, (uint16_t)(w.p - slot));
+	train_add(s->viewer->worker, (uint16_t)(w.p - slot));
+	return true;
 }
 
 void subscription_resend(struct subscription *s, uint16_t seq, int64_t rtt_us, int64_t now_us)

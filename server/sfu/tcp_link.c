@@ -94,6 +94,7 @@ static void on_ready(struct loop_source *source, unsigned events)
 		return;
 	}
 	want_room(l);
+	worker_flush(l->worker);
 }
 
 /* The local address that the connection came to is unknown by index here: media answers on the connection itself. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fanout.h"
 #include "packet_pool.h"
 #include "peer.h"
 #include "publisher_feedback.h"
@@ -46,6 +47,7 @@ void track_destroy(struct track *t)
 		subscription_let_go(list_entry(at, struct subscription, in_next), t);
 	for (size_t i = 0; i < TRACK_LAYERS; i++)
 		history_destroy(t->layers[i].history);
+	fanout_forget(t->peer->worker, t);
 	free(t);
 }
 
@@ -97,8 +99,10 @@ static void layer_wakes(struct track *t, struct track_layer *l)
 
 static void layer_note(struct track *t, struct track_layer *l, struct packet *packet, const struct media_info *in, int64_t now_us)
 {
-	if (!l->source || l->generation != in->generation)
+	if (!l->source || l->generation != in->generation) {
+		fanout_run(t->peer->worker);    /* what is under way belongs to the old numbers */
 		layer_begin(t, l, in->generation);
+	}
 	if (!l->info.active && t->peer->home == PEER_HERE)
 		layer_wakes(t, l);
 	l->last_us = now_us;
@@ -119,11 +123,8 @@ static void layer_note(struct track *t, struct track_layer *l, struct packet *pa
 void track_deliver(struct track *t, struct packet *packet, const struct media_info *in, int64_t now_us)
 {
 	layer_note(t, &t->layers[in->layer], packet, in, now_us);
-	list_each_safe(at, &t->watching)
-		subscription_offer(list_entry(at, struct subscription, in_track), t, packet, in, now_us);
-	/* After those who watch: whoever switches here moves among them, and has had its packet. */
-	list_each_safe(at, &t->waiting)
-		subscription_offer(list_entry(at, struct subscription, in_next), t, packet, in, now_us);
+	if (!list_empty(&t->watching) || !list_empty(&t->waiting))
+		fanout_put(t->peer->worker, t, packet, in);
 }
 
 void track_hand_over(struct track *t, const struct packet *packet, const struct media_info *in)

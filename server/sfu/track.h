@@ -57,7 +57,7 @@ void track_destroy(struct track *track);        /* subscriptions are let go; NUL
 /** Host's and owner's switches: whether its packets may be forwarded. */
 bool track_allowed(const struct track *track);
 
-/** An opened packet: kept, and offered to every subscription of this shard. The packet stays the caller's. */
+/** An opened packet: kept, and to be offered to every subscription of this shard (fanout.h). The caller's reference stays its own. */
 void track_deliver(struct track *track, struct packet *packet, const struct media_info *info, int64_t now_us);
 /** Owner: one copy to each other worker that wants this layer. */
 void track_hand_over(struct track *track, const struct packet *packet, const struct media_info *info);

@@ -332,15 +332,15 @@ void viewer_on_nack(struct viewer *v, uint32_t ssrc, struct rd fci, unsigned *bu
 	while (s && rtcp_nack_read(&nack, &fci)) {
 		size_t n = rtcp_nack_seqs(seqs, &nack);
 		count_add(c, COUNTER_rtcp_nack_seqs, n);
-		for (size_t i = 0; i < n; i++) {
-			if (!*budget) {
-				count(c, COUNTER_rtcp_nack_limited);
-				return;
-			}
-			--*budget;
-			subscription_resend(s, seqs[i], v->rtt_us > 0 ? v->rtt_us : 20000, now_us);
+		if (n > *budget) {
+			count(c, COUNTER_rtcp_nack_limited);
+			n = *budget;
 		}
+		*budget -= (unsigned)n;
+		for (size_t i = 0; i < n; i++)
+			subscription_resend(s, seqs[i], v->rtt_us > 0 ? v->rtt_us : 20000, now_us);
 	}
+	train_close(v->peer->worker);
 }
 
 void viewer_on_keyframe_request(struct viewer *v, uint32_t ssrc, int64_t now_us)

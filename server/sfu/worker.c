@@ -88,7 +88,7 @@ static void on_socket(struct loop_source *source, unsigned events)
 			packet_unref(packets[k]);
 		}
 		/* What came together goes out together; nothing waits for another batch. */
-		udp_batch_send(w->batch);
+		worker_flush(w);
 	}
 }
 
@@ -96,6 +96,19 @@ static void on_mail(struct loop_source *source, unsigned events)
 {
 	(void)source;                   /* it only woke the loop: the next turn takes the mail */
 	(void)events;
+}
+
+void worker_flush(struct worker *w)
+{
+	fanout_run(w);
+	train_close(w);
+	udp_batch_send(w->batch);
+}
+
+uint8_t *worker_slot(struct worker *w)
+{
+	train_close(w);
+	return udp_batch_slot(w->batch);
 }
 
 void worker_send(struct worker *w, const struct path *to, uint8_t *bytes, uint16_t len)
@@ -134,9 +147,10 @@ void worker_turn(struct worker *w, int64_t deadline_us)
 	w->now_us = clock_now_us();
 	worker_take_orders(w);
 	bool more = worker_take_traffic(w);
+	worker_flush(w);                /* what others sent does not wait for timers */
 	timers_run(&w->timers, w->now_us);
 	settle(w);
-	udp_batch_send(w->batch);
+	worker_flush(w);
 
 	int64_t next = timers_next(&w->timers);
 	if (next < deadline_us)
@@ -148,7 +162,7 @@ void worker_turn(struct worker *w, int64_t deadline_us)
 	mailbox_awake(w->post->orders[w->index]);
 	mailbox_awake(w->post->traffic[w->index]);
 	settle(w);
-	udp_batch_send(w->batch);
+	worker_flush(w);
 }
 
 void worker_run(struct worker *w)
@@ -172,6 +186,7 @@ static int open_sockets(struct worker *w, const struct worker_config *c)
 		err = udp_socket_create(&s->udp, c->sockets[i], (uint8_t)i);
 		if (err)
 			continue;
+		udp_socket_set_trains(s->udp, !c->no_trains);
 		w->udp[i] = s->udp;
 		w->locals = i + 1;
 		s->worker = w;

@@ -1,8 +1,8 @@
 /**
  * One core's thread: sockets, peers that live here, their rooms' shards, timers.
  *
- * A turn: take orders and traffic, read the sockets, fire timers, settle rooms, send the batch. Then sleep until a socket, a
- * mailbox or a timer has something.
+ * A turn: take orders and traffic, read the sockets, fire timers, settle rooms. What was received together is forwarded and sent
+ * together, at once. Then sleep until a socket, a mailbox or a timer has something.
  */
 #ifndef HOPKIN_SFU_WORKER_H
 #define HOPKIN_SFU_WORKER_H
@@ -12,6 +12,7 @@
 
 #include "audio_thread.h"
 #include "counters.h"
+#include "fanout.h"
 #include "handshake_thread.h"
 #include "ice.h"
 #include "list.h"
@@ -23,6 +24,7 @@
 #include "peer.h"
 #include "room.h"
 #include "timers.h"
+#include "train.h"
 #include "udp.h"
 
 enum {
@@ -52,6 +54,7 @@ struct worker_config {
 	unsigned locals;
 	int sockets[WORKER_LOCALS_MAX];         /* owned by the worker from now on */
 	uint32_t packets;                       /* of the pool; 0: WORKER_PACKETS */
+	bool no_trains;                         /* every datagram leaves by itself */
 };
 
 struct worker {
@@ -64,6 +67,8 @@ struct worker {
 	struct worker_socket { struct loop_source source; struct worker *worker; struct udp_socket *udp; } sockets[WORKER_LOCALS_MAX];
 	struct udp_socket *udp[WORKER_LOCALS_MAX];      /* the same, by local address */
 	unsigned locals;
+	struct fanout fanout;
+	struct train train;
 	struct udp_batch *batch;
 	struct ice_stun *stun;
 	struct timers timers;
@@ -87,11 +92,15 @@ void worker_run(struct worker *worker);
 /** One turn that waits for nothing after `deadline_us`. */
 void worker_turn(struct worker *worker, int64_t deadline_us);
 
-/** A datagram to a path; `bytes` is the current slot of the batch. */
+/** Where one datagram is written that is no part of a train. */
+uint8_t *worker_slot(struct worker *worker);
+/** That datagram to a path; `bytes` is the slot. */
 void worker_send(struct worker *worker, const struct path *to, uint8_t *bytes, uint16_t len);
 /** Traffic to another worker; full: counted and lost. */
 bool worker_post(struct worker *worker, uint16_t to, enum order kind, const void *head, size_t head_len, const void *tail,
 	size_t tail_len);
+/** Nothing waits any longer: forward what was received, and send all. */
+void worker_flush(struct worker *worker);
 void worker_tell(struct worker *worker, enum order event, const void *head, size_t len);
 
 uint32_t worker_new_source(struct worker *worker);

@@ -99,7 +99,7 @@ static void on_figures(struct worker *w, const struct order_figures *asked)
 
 static void send_dtls(struct worker *w, const struct order_dtls_out *head, const uint8_t *bytes, uint16_t len)
 {
-	uint8_t *slot = udp_batch_slot(w->batch);
+	uint8_t *slot = worker_slot(w);
 
 	memcpy(slot, bytes, len);
 	worker_send(w, &head->path, slot, len);

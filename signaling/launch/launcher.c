@@ -141,6 +141,7 @@ static void media_args(const struct launcher *l, int parent, struct args *a)
 	args_add_fds(a, "--udp", l->sockets.udp, l->sockets.workers * l->sockets.locals);
 	args_add_number(a, "--locals", l->sockets.locals);
 	args_add_number(a, "--workers", l->sockets.workers);
+	args_add_pair(a, "--trains", l->settings->packet_trains);
 	args_add_pair(a, "--log-level", l->settings->log_level);
 }
 

@@ -49,6 +49,9 @@ static const struct row rows[] = {
 	  "The media program. Empty: hopkin-media beside the program or in ../libexec/hopkin." },
 	{ "workers", KIND_NUMBER, AT(workers), "0", 0, 64, NULL, "threads",
 	  "Threads that forward media. 0: one for each core." },
+	{ "packet_trains", KIND_CHOICE, AT(packet_trains), "on", 0, 0, "on off", NULL,
+	  "on: a frame's packets for one browser are padded to one length (by a few bytes) and given to the kernel together, which\n"
+	  "costs a quarter of giving them one by one. off: for a network card or a path that cannot bear it." },
 	{ "banner", KIND_TEXT, AT(banner), "Không trao đổi bí mật nhà nước, dữ liệu nội bộ ngoài phạm vi cho phép.", 0, 500, NULL, NULL,
 	  "Shown where people join. A room may have its own." },
 	{ "contact", KIND_TEXT, AT(contact), "", 0, 200, NULL, NULL,

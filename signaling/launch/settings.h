@@ -32,6 +32,7 @@ struct settings {
 	char *web;                              /* "": beside the program */
 	char *media;                            /* "": beside the program */
 	long workers;                           /* 0: one a core */
+	char *packet_trains;                    /* "on" or "off" */
 	char *banner, *contact;
 	long seats;                             /* person seats a browser may ask for */
 	long connections, connections_per_address;

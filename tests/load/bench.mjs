@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // What hopkin-media costs: CPU for each packet forwarded, memory for each participant, the parts of a join. Native peers on loopback.
 //
-//   tests/load/bench.mjs [--seconds N] [--workers N] [--json]
+//   tests/load/bench.mjs [--seconds N] [--workers N] [--scene PATTERN] [--json]
 //
 // CPU is the media program's own run time (schedstat, summed over its threads) over the packets that it sent meanwhile; compare
 // figures of one run with each other, since the machine and its neighbours change from run to run. Prints figures and asserts nothing but that
@@ -9,10 +9,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { addPeer, check, faults, finish, startMedia } from '../peer/driver.mjs';
 
-const options = { seconds: 8, workers: 2, json: false };
+const options = { seconds: 8, workers: 2, scene: '', json: false };
 for (let i = 2; i < process.argv.length; i++) {
 	const name = process.argv[i].slice(2);
-	options[name] = name === 'json' ? true : Number(process.argv[++i]);
+	options[name] = name === 'json' ? true : name === 'scene' ? process.argv[++i] : Number(process.argv[++i]);
 }
 
 // each is a room: `publish` people send, all receive in `seats` seats
@@ -20,6 +20,8 @@ const SCENES = [
 	{ name: 'two people', people: 2, publish: 2, seats: 4 },
 	{ name: 'meeting of six', people: 6, publish: 6, seats: 5 },
 	{ name: 'one to thirty', people: 31, publish: 1, seats: 1 },
+	{ name: 'one to a hundred', people: 101, publish: 1, seats: 1 },
+	{ name: 'one to two hundred', people: 201, publish: 1, seats: 1 },
 	{ name: 'meeting of twelve, nine seats', people: 12, publish: 12, seats: 9 },
 ];
 
@@ -68,7 +70,7 @@ async function run(scene, port) {
 }
 
 const rows = [];
-for (const [i, scene] of SCENES.entries())
+for (const [i, scene] of SCENES.filter(({ name }) => name.match(options.scene)).entries())
 	rows.push(await run(scene, 9890 + i));
 if (options.json)
 	console.log(JSON.stringify(rows));

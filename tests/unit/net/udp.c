@@ -136,12 +136,125 @@ static void test_traffic(int family, const char *name)
 	close(peer);
 }
 
+struct ends { struct udp_socket *socket; struct udp_batch *batch; int peer; struct path to; };
+
+static void open_ends(struct ends *e)
+{
+	uint16_t here;
+
+	*e = (struct ends){ .to = { .kind = PATH_UDP4, .ip = { 127, 0, 0, 1 } } };
+	udp_socket_create(&e->socket, bound(AF_INET, &here), 0);
+	udp_batch_create(&e->batch, &e->socket, 1, &counters);
+	e->peer = bound(AF_INET, &e->to.port);
+	memset(&counters, 0, sizeof counters);
+}
+
+static void close_ends(struct ends *e)
+{
+	udp_batch_destroy(e->batch);
+	udp_socket_destroy(e->socket);
+	close(e->peer);
+}
+
+static void add_train(struct ends *e, const uint16_t *len, unsigned count)
+{
+	unsigned room;
+	uint8_t *slots = udp_batch_slots(e->batch, &room);
+
+	for (unsigned i = 0; i < count; i++)
+		memset(slots + (size_t)i * UDP_SLOT_ROOM, (int)(i + 1), len[i]);
+	udp_batch_add_train(e->batch, &e->to, len, count);
+}
+
+/* They arrive as they were, each by itself. */
+static bool arrived(const struct ends *e, const uint16_t *len, unsigned count)
+{
+	uint8_t bytes[2000];
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!len[i])
+			continue;
+		if (recv(e->peer, bytes, sizeof bytes, MSG_DONTWAIT) != len[i] || bytes[0] != i + 1 || bytes[len[i] - 1] != i + 1)
+			return false;
+	}
+	return recv(e->peer, bytes, sizeof bytes, MSG_DONTWAIT) < 0;
+}
+
+static void test_trains(void)
+{
+	static const struct { const char *name; unsigned count; uint16_t len[6]; uint64_t trains; } rows[] = {
+		{ "train: of one: a datagram like any other", 1, { 500 }, 0 },
+		{ "train: of equal ones", 4, { 700, 700, 700, 700 }, 1 },
+		{ "train: with a short end", 3, { 1100, 1100, 40 }, 1 },
+		{ "train: one left out at the start", 4, { 0, 300, 300, 20 }, 1 },
+		{ "train: one left out in the middle", 4, { 300, 0, 300, 300 }, 1 },
+		{ "train: one left out at the end", 3, { 300, 300, 0 }, 1 },
+		{ "train: one is left", 3, { 0, 300, 0 }, 0 },
+		{ "train: nothing is left", 2, { 0, 0 }, 0 },
+	};
+	struct ends e;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		open_ends(&e);
+		add_train(&e, rows[i].len, rows[i].count);
+		udp_batch_send(e.batch);
+		check(rows[i].name, arrived(&e, rows[i].len, rows[i].count) && counters.v[COUNTER_tx_trains] == rows[i].trains &&
+			counters.v[COUNTER_tx_calls] <= 1 && counters.v[COUNTER_tx_errors] == 0);
+		close_ends(&e);
+	}
+
+	uint16_t most[UDP_TRAIN_MOST];
+	for (unsigned i = 0; i < UDP_TRAIN_MOST; i++)
+		most[i] = 1200;
+	open_ends(&e);
+	for (unsigned i = 0; i < UDP_SLOTS / UDP_TRAIN_MOST; i++)
+		add_train(&e, most, UDP_TRAIN_MOST);
+	check("train: as many slots as there are", udp_batch_pending(e.batch) == UDP_SLOTS && counters.v[COUNTER_tx_packets] == 0);
+	unsigned room;
+	udp_batch_slots(e.batch, &room);
+	check("train: then the batch goes by itself", udp_batch_pending(e.batch) == 0 && room == UDP_SLOTS && counters.v[COUNTER_tx_trains] ==
+		UDP_SLOTS / UDP_TRAIN_MOST && counters.v[COUNTER_tx_packets] == UDP_SLOTS && counters.v[COUNTER_tx_bytes] == UDP_SLOTS * 1200);
+	close_ends(&e);
+}
+
+/* A socket that may not sum what it sends takes no train (EINVAL): this stands for every destination of a smaller MTU. */
+static void test_train_refused(void)
+{
+	static const uint16_t len[] = { 600, 600, 600, 33 }, one[] = { 77 };
+	struct ends e;
+	int no = 1;
+
+	open_ends(&e);
+	add_train(&e, one, 1);
+	add_train(&e, len, 4);
+	add_train(&e, one, 1);
+	setsockopt(udp_socket_fd(e.socket), SOL_SOCKET, SO_NO_CHECK, &no, sizeof no);
+	udp_batch_send(e.batch);
+	uint8_t bytes[100];
+	check("refused: what stands before it in the batch has left", recv(e.peer, bytes, sizeof bytes, MSG_DONTWAIT) == 77);
+	unsigned wrong = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t large[700];
+		wrong += recv(e.peer, large, sizeof large, MSG_DONTWAIT) != len[i] || large[0] != i + 1;
+	}
+	check("refused: it leaves datagram by datagram, in order", wrong == 0 && counters.v[COUNTER_tx_trains_refused] == 1);
+	check("refused: and so does what stands behind it", recv(e.peer, bytes, sizeof bytes, MSG_DONTWAIT) == 77);
+	check("refused: that message alone", udp_batch_trains(e.batch, &e.to) && counters.v[COUNTER_tx_packets] == 6 &&
+		counters.v[COUNTER_tx_errors] == 0);
+	udp_socket_set_trains(e.socket, false);
+	check("trains switched off", !udp_batch_trains(e.batch, &e.to));
+	check("no trains over TCP", !udp_batch_trains(e.batch, &(struct path){ .kind = PATH_TCP }));
+	close_ends(&e);
+}
+
 int main(void)
 {
 	packet_pool_create(&pool, 256);
 	test_addresses();
 	test_traffic(AF_INET, "IPv4");
 	test_traffic(AF_INET6, "IPv6");
+	test_trains();
+	test_train_refused();
 	struct udp_socket *socket = NULL;
 	int pair[2];
 	socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);

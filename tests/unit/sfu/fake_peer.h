@@ -50,8 +50,8 @@ struct fake_received {
 	uint16_t seq, osn;
 	uint8_t pt;
 	bool marker, has_level, vp8_key;
-	uint8_t level;
-	uint16_t payload_len, picture_id;
+	uint8_t level, padding_len;
+	uint16_t payload_len, picture_id, twcc;
 	int64_t at_us;
 };
 
@@ -75,7 +75,7 @@ struct fake_peer {
 	uint64_t sr_ntp;
 };
 
-static inline void stage_open(struct stage *s, uint16_t workers)
+static inline void stage_open_with(struct stage *s, uint16_t workers, bool no_trains)
 {
 	memset(s, 0, sizeof *s);
 	s->count = workers;
@@ -83,7 +83,7 @@ static inline void stage_open(struct stage *s, uint16_t workers)
 	s->next_id = 1;
 	assert(post_create(&s->post, workers) == 0);
 	for (uint16_t i = 0; i < workers; i++) {
-		struct worker_config c = { .index = i, .post = &s->post, .locals = 1, .packets = 4096 };
+		struct worker_config c = { .index = i, .post = &s->post, .locals = 1, .packets = 4096, .no_trains = no_trains };
 		socklen_t len = sizeof s->address[i];
 		s->address[i] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 		c.sockets[0] = socket(AF_INET, SOCK_DGRAM, 0);
@@ -91,6 +91,11 @@ static inline void stage_open(struct stage *s, uint16_t workers)
 		getsockname(c.sockets[0], (void *)&s->address[i], &len);
 		assert(worker_create(&s->workers[i], &c) == 0);
 	}
+}
+
+static inline void stage_open(struct stage *s, uint16_t workers)
+{
+	stage_open_with(s, workers, false);
 }
 
 static inline void stage_close(struct stage *s)
@@ -222,11 +227,13 @@ static inline void fake_on_rtp(struct fake_peer *p, struct packet *packet)
 
 	assert(rtp_header_read(&h, packet->data, packet->len) == RTP_OK);
 	rtp_ext_ids_set(&ids, RTP_EXT_LEVEL, FAKE_EXT_LEVEL);
+	rtp_ext_ids_set(&ids, RTP_EXT_TWCC, FAKE_EXT_TWCC);
 	rtp_ext_read(&ext, &ids, &h, packet->data);
 	struct fake_received *r = &p->log[p->received++ % FAKE_LOG];
 	const uint8_t *payload = packet->data + h.header_len;
 	*r = (struct fake_received){ .ssrc = h.ssrc, .ts = h.ts, .csrc = h.csrc_count ? h.csrc[0] : 0, .seq = h.seq, .pt = h.pt,
-		.marker = h.marker, .has_level = ext.has_level, .level = ext.level, .payload_len = h.payload_len, .at_us = clock_now_us() };
+		.marker = h.marker, .has_level = ext.has_level, .level = ext.level, .payload_len = h.payload_len,
+		.padding_len = h.padding_len, .twcc = ext.twcc, .at_us = clock_now_us() };
 	if (h.pt == FAKE_RTX) {
 		r->osn = (uint16_t)(payload[0] << 8 | payload[1]);
 		payload += 2;
