@@ -38,6 +38,7 @@ struct hash_pool {
 	struct queue {
 		struct question *first, **last;
 		int waiting;
+		uint64_t hashed;        /* operations, taken out to be done */
 	} queues[HASH_QUEUES];
 	int turn;               /* the queue that is looked at first */
 	bool stopping;
@@ -97,6 +98,7 @@ static struct question *next_question(struct hash_pool *pool)
 		if (!queue->first)
 			queue->last = &queue->first;
 		queue->waiting--;
+		queue->hashed++;
 		pool->turn = (pool->turn + i + 1) % HASH_QUEUES;
 		return q;
 	}
@@ -190,6 +192,14 @@ static int ask(struct hash_pool *pool, struct queue *queue, struct question *q, 
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return full ? -EBUSY : 0;
+}
+
+void hash_pool_counts(struct hash_pool *pool, uint64_t out[HASH_QUEUES])
+{
+	pthread_mutex_lock(&pool->lock);
+	for (int i = 0; i < HASH_QUEUES; i++)
+		out[i] = pool->queues[i].hashed;
+	pthread_mutex_unlock(&pool->lock);
 }
 
 int hash_pool_verify(struct hash_pool *pool, enum hash_queue queue, const char *hash, const char *password,

@@ -10,6 +10,7 @@
 #define HOPKIN_AUTH_HASH_POOL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "inbox.h"
 
@@ -34,6 +35,9 @@ int hash_pool_verify(struct hash_pool *pool, enum hash_queue queue, const char *
 /** Make a hash, in the queue of accounts. `hash` is "" when there was no memory. @return as above */
 int hash_pool_make(struct hash_pool *pool, const char *password,
 	void (*done)(void *arg, const char *hash), void *arg);
+
+/** How many Argon2id operations each queue has cost since the start: what a guess costs shows here, whatever it was a guess at. */
+void hash_pool_counts(struct hash_pool *pool, uint64_t out[HASH_QUEUES]);
 
 /** The same at once, for the command line. @return 0 or -ENOMEM */
 int password_hash_make(char out[128], const char *password);

@@ -210,8 +210,11 @@ static json_t *stats(void *ctx)
 		"silent", (json_int_t)c->silent, "accepted", (json_int_t)a.accepted, "accepted_tls", (json_int_t)a.tls,
 		"accepted_media", (json_int_t)a.media, "accepted_silent", (json_int_t)a.silent, "accepted_odd", (json_int_t)a.odd,
 		"accepted_evicted", (json_int_t)a.evicted, "out_of_descriptors", (json_int_t)a.out_of_descriptors);
+	uint64_t hashed[HASH_QUEUES];
+	hash_pool_counts(front->pool, hashed);
 	json_t *live = front->live ? live_stats(front->live) : NULL;
-	return json_pack("{s:o,s:o}", "front", own, "live", live ? live : json_object());
+	return json_pack("{s:o,s:o,s:{s:I,s:I}}", "front", own, "live", live ? live : json_object(), "hashed",
+		"accounts", (json_int_t)hashed[HASH_ACCOUNTS], "rooms", (json_int_t)hashed[HASH_ROOMS]);
 }
 
 /* -- the loop's watchers ---------------------------------------------------------------------------------------------- */

@@ -31,6 +31,10 @@ await scenario('attacks/doors', async () => {
 	for (const [name, role] of [['lan', 'host'], ['minh', 'member'], ['root', 'admin'], ['thu', 'member']])
 		server.command(['user', 'add', name, '--role', role, '--display', name, '--password-stdin'], `${PASSWORD}\n`);
 	const make = (...flags) => JSON.parse(server.command(['room', 'add', 'Phòng kín số một', '--owner', 'lan', '--json', ...flags]));
+	const root = new Client(server.admin_url);
+	await root.rest('POST', '/login', { name: 'root', password: PASSWORD });
+	/** What guesses have cost until now: hashes computed. Time itself is noise on a busy machine. */
+	const hashed = async () => (await root.rest('GET', '/stats')).json.hashed;
 	const open = make('--guests'), members = make(), shut = make('--guests');
 	const lan = new Client(server.url), minh = new Client(server.url);
 	await lan.rest('POST', '/login', { name: 'lan', password: PASSWORD });
@@ -43,15 +47,18 @@ await scenario('attacks/doors', async () => {
 		const ways = { 'a wrong password': [open.id, 'sai-mat-khau-1'], 'a missing room': [MISSING, 'sai-mat-khau-1'],
 			'a closed room': [shut.id, shut.password], 'a members\' room': [members.id, 'sai-mat-khau-1'], 'an id of no sense': ['x', 'sai-mat-khau-1'],
 			'the right password of another room': [open.id, shut.password], 'an empty password': [open.id, ''], 'no password': [open.id, undefined] };
-		const answers = {};
+		const answers = {}, costs = {};
 		let n = 0;
 		for (const [what, [room, password]] of Object.entries(ways)) {
+			const before = (await hashed()).rooms;
 			const answer = await enter(peers, `knock${n++}`, server, { room, password, name: 'Khách' });
 			delete answer.re;
 			answers[what] = answer;
+			costs[what] = (await hashed()).rooms - before;
 		}
 		for (const [what, answer] of Object.entries(answers).filter(([key]) => !/sense|empty/.test(key)))
-			check(`1 ${what} is refused like any other`, same(answer, { t: 'error', code: 'refused' }), JSON.stringify(answer));
+			check(`1 ${what} is refused like any other, and costs one hash`, same(answer, { t: 'error', code: 'refused' }) && costs[what] === 1,
+				`${JSON.stringify(answer)} ${costs[what]} hashes`);
 		check('1 no refusal tells a title, a number of people or a reason', Object.values(answers).every((a) => Object.keys(a).every((k) => ['t', 'code', 'retry_after'].includes(k))),
 			JSON.stringify(answers));
 		// pages and REST
@@ -59,11 +66,20 @@ await scenario('attacks/doors', async () => {
 		check('1 the page of a room, a closed one and a missing one is the same', pages.every((p) => same(p, pages[0])));
 		const rest = await Promise.all([open.id, shut.id, MISSING].map((id) => minh.rest('GET', `/rooms/${id}`).then((r) => [r.status, r.text])));
 		check("1 REST tells nobody else's room from a missing one", rest.every((r) => same(r, rest[0])) && rest[0][0] === 404, JSON.stringify(rest));
-		const logins = await Promise.all([['lan', 'sai-mat-khau-2'], ['khong-co-ai', 'sai-mat-khau-2']].map(async ([name, password]) => {
+		await root.rest('POST', '/people', { name: 'chua.vao', display: 'chua vào', role: 'member' });
+		server.command(['user', 'add', 'da.nghi', '--password-stdin'], `${PASSWORD}\n`);
+		server.command(['user', 'disable', 'da.nghi']);
+		const logins = {};
+		for (const [what, name, password] of [['with a wrong password', 'lan', 'sai-mat-khau-2'], ['as nobody', 'khong-co-ai', 'sai-mat-khau-2'],
+			['as who has not used the link yet', 'chua.vao', ''], ['as who is disabled, with the right password', 'da.nghi', PASSWORD],
+			['under a name longer than any', 'x'.repeat(60), 'sai-mat-khau-2']]) {
+			const before = (await hashed()).accounts;
 			const r = await new Client(server.url).rest('POST', '/login', { name, password });
-			return [r.status, r.text];
-		}));
-		check('1 a login as nobody is refused like a wrong password', same(logins[0], logins[1]) && logins[0][0] === 401, JSON.stringify(logins));
+			logins[what] = [r.status, r.text, (await hashed()).accounts - before];
+		}
+		for (const [what, got] of Object.entries(logins))
+			check(`1 a login ${what} is refused like any other, and costs one hash`, got[0] === 401 && got[2] === 1 &&
+				same(got, logins['with a wrong password']), JSON.stringify(got));
 	}
 
 	// -- 2: guessing
@@ -159,7 +175,6 @@ await scenario('attacks/doors', async () => {
 		const asks = { 'signing out': (c) => c.rest('POST', '/logout'),
 			'another role': () => root.rest('PATCH', `/people/${ids.minh}`, { role: 'host' }),
 			'disabling the account': () => root.rest('PATCH', `/people/${ids.minh}`, { disabled: true }) };
-		const root = new Client(server.admin_url);
 		const entered = await root.rest('POST', '/login', { name: 'root', password: PASSWORD });
 		check('5 administration has a cookie of its own', entered.status === 200 && root.cookie.startsWith('__Host-hopkin-admin='), root.cookie.split('=')[0]);
 		const people = (await root.rest('GET', '/people')).json.people;
