@@ -152,9 +152,9 @@ bool auth_session(struct auth *auth, const char *token, bool admin, int64_t now_
 	if (!account || account->disabled || (admin && account->role != ROLE_ADMIN))
 		return false;
 
-	if (now_s > s->record.seen_s)
-		s->record.seen_s = now_s;
-	if (now_s - s->saved_s >= SEEN_EVERY_S) {
+	/* Also when the clock was put back: else a session seen while it ran ahead would idle for as long without an end. */
+	s->record.seen_s = now_s;
+	if (now_s - s->saved_s >= SEEN_EVERY_S || now_s < s->saved_s) {
 		struct store_change seen[2] = { { .kind = CHANGE_SESSION_SEEN }, { .kind = CHANGE_ACCOUNT_SEEN } };
 		seen[0].session = s->record;
 		seen[1].account.id = account->id;

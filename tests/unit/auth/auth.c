@@ -212,6 +212,55 @@ static void elsewhere(void)
 	store_close(store);
 }
 
+/* The wall clock is not ours: it is put right, forwards or back, while people are signed in. */
+static void clock_jumps(void)
+{
+	enum { HOUR = 3600, DAY = 24 * HOUR };
+	const int64_t right_s = now_s, right_us = now_us;
+	char token[44];
+	struct link_look look;
+
+	now_us += 3600000000;
+	login("lan", password, false);
+	memcpy(token, answer.token, sizeof token);
+	now_s = right_s + 11 * HOUR;
+	check("clock 11 h ahead: a session stands", standing(token, false));
+	now_s = right_s - 30 * DAY;
+	check("clock a month back: it stands", standing(token, false));
+	check("clock a month back: one signs in", login("lan", password, false) == AUTH_OK && standing(answer.token, false));
+	now_s = right_s;
+	check("clock right again: who was seen a month ago signs in again", !standing(token, false) && login("lan", password, false) == AUTH_OK);
+	memcpy(token, answer.token, sizeof token);
+	now_s = right_s + 11 * HOUR;
+	standing(token, false);
+	now_s = right_s - HOUR;
+	standing(token, false);
+	now_s = right_s;
+	check("ahead, an hour back and right again: it stands", standing(token, false));
+	now_s = right_s + 13 * HOUR;
+	check("unused for 13 h since: it has ended, however far ahead it was seen", !standing(token, false));
+
+	now_s = right_s;
+	auth_invite(auth, "thu", "Thu", ROLE_MEMBER, now_s, done, NULL);
+	wait_answer();
+	memcpy(token, answer.token, sizeof token);
+	now_s = right_s + 365 * DAY;
+	check("clock a year ahead: a link has ended", !auth_link_look(auth, token, now_s, &look));
+	auth_expire(auth, now_s);
+	turn();
+	check("clock a year ahead: no account is lost", auth_account_named(auth, "lan") && auth_account_named(auth, "thu"));
+	now_s = right_s;
+	check("clock right again: one signs in", login("lan", password, false) == AUTH_OK && standing(answer.token, false));
+
+	enum auth_result last = AUTH_WRONG;
+	for (int i = 0; i < 12 && last == AUTH_WRONG; i++)
+		last = login("lan", "khong phai mat khau", false);
+	now_s = right_s + DAY;
+	check("a clock that jumps frees no guesser", last == AUTH_SLOW_DOWN && login("lan", "khong phai mat khau", false) == AUTH_SLOW_DOWN);
+	now_s = right_s;
+	now_us = right_us + 2 * 3600000000;
+}
+
 static void guessing(void)
 {
 	enum auth_result last = AUTH_WRONG;
@@ -241,6 +290,7 @@ int main(void)
 	sessions(minh);
 	people();
 	elsewhere();
+	clock_jumps();
 	guessing();
 	hash_pool_destroy(pool);
 	store_thread_stop(thread);
