@@ -26,7 +26,7 @@ export class Client {
 				...headers,
 			},
 			body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
-			signal: AbortSignal.timeout(15000),
+			signal: AbortSignal.timeout(60000), // only against hanging: a busy machine hashes slowly
 		});
 		for (const cookie of answer.headers.getSetCookie())
 			this.cookie = cookie.split(";")[0];

@@ -2,6 +2,7 @@
 #include "accept_thread.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -106,9 +107,58 @@ static void crowd(struct accept_thread *thread, uint16_t port)
 	check("and counted", stats.silent == CROWD && stats.tls == 3 && stats.media == 2 && stats.odd == 4);
 }
 
+/* As many as may wait and some more: whoever speaks at once has a place, and it is the silent that gave way. */
+static void full_house(struct accept_thread *thread, uint16_t port)
+{
+	enum { HOUSE = ACCEPT_WAITING_MOST + 64 };
+	static int silent[HOUSE];
+	struct accept_stats before, after;
+	accept_thread_stats(thread, &before);
+	int there = 0;
+	for (int i = 0; i < HOUSE; i++)
+		there += (silent[i] = connect_to(port)) >= 0;
+	int fd = connect_to(port);
+	send(fd, "\x16", 1, MSG_NOSIGNAL);
+	check("a full house has room for one who speaks", there == HOUSE && fate(fd) == ACCEPT_TLS_MAIN);
+	close(fd);
+	accept_thread_stats(thread, &after);
+	/* On a slow machine the first have had their three seconds before the last came. */
+	uint64_t gone = after.evicted - before.evicted + after.silent - before.silent;
+	check("no more wait than may", after.accepted - before.accepted == HOUSE + 1 && gone >= HOUSE - ACCEPT_WAITING_MOST);
+	char byte;
+	check("who waited longest made room", recv(silent[0], &byte, 1, 0) <= 0);
+	for (int i = 0; i < HOUSE; i++)
+		close(silent[i]);
+}
+
+/* Without a descriptor left, who comes is closed at once instead of standing at the door for ever; then it goes on. */
+static void no_descriptor(struct accept_thread *thread, uint16_t port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct rlimit all, few;
+	struct accept_stats before, after;
+	accept_thread_stats(thread, &before);
+	getrlimit(RLIMIT_NOFILE, &all);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), lowest = fcntl(0, F_DUPFD_CLOEXEC, 0);
+	close(lowest);
+	few = (struct rlimit){ (rlim_t)lowest, all.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &few);
+	bool connected = !connect(fd, (struct sockaddr *)&at, sizeof at);
+	char byte;
+	check("out of descriptors: closed at once", connected && recv(fd, &byte, 1, 0) <= 0);
+	setrlimit(RLIMIT_NOFILE, &all);
+	accept_thread_stats(thread, &after);
+	check("out of descriptors: counted", after.out_of_descriptors > before.out_of_descriptors);
+	close(fd);
+	fd = connect_to(port);
+	send(fd, "\x16", 1, MSG_NOSIGNAL);
+	check("with descriptors again: served", fate(fd) == ACCEPT_TLS_MAIN);
+	close(fd);
+}
+
 int main(void)
 {
-	struct rlimit files = { 8192, 8192 };
+	struct rlimit files = { 8400, 8400 };
 	getrlimit(RLIMIT_NOFILE, &files);
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
@@ -119,6 +169,8 @@ int main(void)
 		return check_done();
 	table(main_port, admin_port);
 	crowd(thread, main_port);
+	full_house(thread, main_port);
+	no_descriptor(thread, main_port);
 	int waiting = connect_to(main_port);
 	accept_thread_stop(thread);
 	accept_thread_stop(NULL);
