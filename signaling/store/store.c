@@ -191,6 +191,14 @@ static int add_link(struct store *store, const struct link_record *l)
 		l->token_hash, (int64_t)l->kind, resolve(store, l->account), l->expires_s);
 }
 
+static int add_token(struct store *store, const struct token_record *t)
+{
+	return run(store, true,
+		"INSERT INTO room_tokens (id, room, token_hash, publish, name, maker, created_s, used_s, expires_s)"
+		" VALUES (?, ?, ?, ?, ?, nullif(?, 0), ?, ?, ?)", "sshisiiii", t->id, t->room, t->token_hash, (int64_t)t->publish,
+		t->name, t->maker, t->created_s, t->used_s, t->expires_s);
+}
+
 static int expire(struct store *store, int64_t links_s, int64_t sessions_s)
 {
 	int err = run(store, false, "DELETE FROM links WHERE expires_s <= ?", "i", links_s);
@@ -223,6 +231,12 @@ static int apply_one(struct store *store, const struct store_change *c)
 		return run(store, true, "UPDATE rooms SET password_hash = ? WHERE id = ?", "ss", c->room.password_hash, c->room.id);
 	case CHANGE_ROOM_REMOVE:
 		return run(store, false, "DELETE FROM rooms WHERE id = ?", "s", c->room.id);
+	case CHANGE_TOKEN_ADD:
+		return add_token(store, &c->token);
+	case CHANGE_TOKEN_USED:
+		return run(store, false, "UPDATE room_tokens SET used_s = ? WHERE id = ?", "is", c->token.used_s, c->token.id);
+	case CHANGE_TOKEN_REMOVE:
+		return run(store, true, "DELETE FROM room_tokens WHERE room = ? AND id = ?", "ss", c->token.room, c->token.id);
 	case CHANGE_SESSION_ADD:
 		return add_session(store, &c->session);
 	case CHANGE_SESSION_SEEN:
@@ -361,6 +375,20 @@ static void read_link(void *row, sqlite3_stmt *st)
 	l->expires_s = sqlite3_column_int64(st, 3);
 }
 
+static void read_token(void *row, sqlite3_stmt *st)
+{
+	struct token_record *t = row;
+	text(t->id, sizeof t->id, st, 0);
+	text(t->room, sizeof t->room, st, 1);
+	hash(t->token_hash, st, 2);
+	t->publish = sqlite3_column_int(st, 3) != 0;
+	text(t->name, sizeof t->name, st, 4);
+	t->maker = sqlite3_column_int64(st, 5);
+	t->created_s = sqlite3_column_int64(st, 6);
+	t->used_s = sqlite3_column_int64(st, 7);
+	t->expires_s = sqlite3_column_int64(st, 8);
+}
+
 /* All rows of a question, `size` bytes each. */
 static int read_all(struct store *store, const char *sql, size_t size, void (*read)(void *row, sqlite3_stmt *st),
 	void *rows_out, size_t *count_out)
@@ -399,7 +427,7 @@ int store_read(struct store *store, struct store_snapshot **out)
 	if (!s)
 		return -ENOMEM;
 
-	int err = run(store, false, "BEGIN", "");       /* all four from one moment */
+	int err = run(store, false, "BEGIN", "");       /* all five from one moment */
 	if (!err)
 		err = read_all(store, "SELECT id, name, display, password_hash, role, disabled, created_s, last_seen_s FROM accounts"
 			" ORDER BY id", sizeof *s->accounts, read_account, &s->accounts, &s->account_count);
@@ -412,6 +440,9 @@ int store_read(struct store *store, struct store_snapshot **out)
 	if (!err)
 		err = read_all(store, "SELECT token_hash, kind, ifnull(account, 0), expires_s FROM links", sizeof *s->links, read_link,
 			&s->links, &s->link_count);
+	if (!err)
+		err = read_all(store, "SELECT id, room, token_hash, publish, name, ifnull(maker, 0), created_s, used_s, expires_s"
+			" FROM room_tokens ORDER BY position", sizeof *s->tokens, read_token, &s->tokens, &s->token_count);
 	sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
 	if (err) {
 		store_snapshot_destroy(s);
@@ -429,5 +460,6 @@ void store_snapshot_destroy(struct store_snapshot *s)
 	free(s->rooms);
 	free(s->sessions);
 	free(s->links);
+	free(s->tokens);
 	free(s);
 }

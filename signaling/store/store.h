@@ -1,5 +1,5 @@
 /**
- * What is kept: accounts, one-time links, sessions, rooms.
+ * What is kept: accounts, one-time links, sessions, rooms, and the tokens by which devices enter rooms.
  *
  * One open database, one thread at a time. A transaction is a list of changes and is applied whole or not at all; when
  * `store_apply` returns 0 it is on the disk. Conditions that must hold among processes (a link is used once, an
@@ -57,6 +57,17 @@ struct room_record {
 	int64_t created_s;
 };
 
+/** By which a device without a person enters one room (WHIP, WHEP). The token itself is not kept. */
+struct token_record {
+	store_id id;                            /* names it in lists; opens nothing */
+	store_id room;
+	uint8_t token_hash[STORE_TOKEN_HASH_BYTES];
+	bool publish;                           /* it may send; else it may watch. Never both */
+	char name[STORE_DISPLAY_CHARS * 4 + 1]; /* of the device, as people see it */
+	int64_t maker;                          /* an account; 0: the command line */
+	int64_t created_s, used_s, expires_s;   /* Unix seconds; 0: never */
+};
+
 struct session_record {
 	int64_t account;
 	uint8_t token_hash[STORE_TOKEN_HASH_BYTES];
@@ -87,6 +98,9 @@ enum change_kind {
 	CHANGE_ROOM_SETTINGS,           /* room.id; title, banner, contact, guests, closed, max as `fields` says; -ENOENT */
 	CHANGE_ROOM_PASSWORD,           /* room.id, room.password_hash; -ENOENT */
 	CHANGE_ROOM_REMOVE,             /* room.id; removing what is not there succeeds */
+	CHANGE_TOKEN_ADD,               /* token; -EEXIST: no such room, or it is there */
+	CHANGE_TOKEN_USED,              /* token.id, token.used_s */
+	CHANGE_TOKEN_REMOVE,            /* token.room, token.id; -ENOENT */
 	CHANGE_SESSION_ADD,             /* session */
 	CHANGE_SESSION_SEEN,            /* session.token_hash, session.seen_s */
 	CHANGE_SESSION_REMOVE,          /* session.token_hash */
@@ -109,6 +123,7 @@ struct store_change {
 	union {
 		struct account_record account;
 		struct room_record room;
+		struct token_record token;
 		struct { struct session_record session; struct link_record link; };
 	};
 };
@@ -119,7 +134,8 @@ struct store_snapshot {
 	struct room_record *rooms;
 	struct session_record *sessions;
 	struct link_record *links;
-	size_t account_count, room_count, session_count, link_count;
+	struct token_record *tokens;
+	size_t account_count, room_count, session_count, link_count, token_count;
 };
 
 struct store;

@@ -48,6 +48,22 @@ static const char *const steps[] = {
 	"  name TEXT PRIMARY KEY,"
 	"  value BLOB NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+
+	/* 1 → 2: tokens of devices. */
+	"CREATE TABLE room_tokens ("
+	"  position INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"  id TEXT NOT NULL UNIQUE,"
+	"  room TEXT NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,"
+	"  token_hash BLOB NOT NULL UNIQUE,"
+	"  publish INTEGER NOT NULL CHECK (publish IN (0, 1)),"
+	"  name TEXT NOT NULL,"
+	"  maker INTEGER REFERENCES accounts (id) ON DELETE SET NULL,"
+	"  created_s INTEGER NOT NULL,"
+	"  used_s INTEGER NOT NULL DEFAULT 0,"
+	"  expires_s INTEGER NOT NULL DEFAULT 0"
+	") STRICT;"
+	"CREATE INDEX room_tokens_room ON room_tokens (room);"
+	"CREATE INDEX room_tokens_maker ON room_tokens (maker);",
 };
 
 int store_schema_version(void)

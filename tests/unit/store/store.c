@@ -118,6 +118,76 @@ static void accounts_and_rooms(struct store *s)
 	store_snapshot_destroy(all);
 }
 
+static struct store_change token(const char *id, const char *of, uint8_t hash)
+{
+	struct store_change c = { .kind = CHANGE_TOKEN_ADD };
+	snprintf(c.token.id, sizeof c.token.id, "%s", id);
+	snprintf(c.token.room, sizeof c.token.room, "%s", of);
+	snprintf(c.token.name, sizeof c.token.name, "Máy quay");
+	memset(c.token.token_hash, hash, sizeof c.token.token_hash);
+	c.token.publish = true;
+	c.token.created_s = 1000;
+	c.token.expires_s = 9000;
+	return c;
+}
+
+static void tokens(struct store *s)
+{
+	struct store_change c[2];
+	struct store_snapshot *all;
+	c[0] = token("TTTTTTTTTTTTTTTTTTTTTT", "AAAAAAAAAAAAAAAAAAAAAA", 1);
+	check("a token is added", store_apply(s, c, 1, NULL) == 0);
+	c[0] = token("UUUUUUUUUUUUUUUUUUUUUU", "AAAAAAAAAAAAAAAAAAAAAA", 1);
+	check("its secret is its own", store_apply(s, c, 1, NULL) == -EEXIST);
+	c[0] = token("UUUUUUUUUUUUUUUUUUUUUU", "ZZZZZZZZZZZZZZZZZZZZZZ", 2);
+	check("a token needs a room that exists", store_apply(s, c, 1, NULL) == -EEXIST);
+	c[0] = token("TTTTTTTTTTTTTTTTTTTTTT", "", 0);
+	c[0].kind = CHANGE_TOKEN_USED;
+	c[0].token.used_s = 1234;
+	store_apply(s, c, 1, NULL);
+	store_read(s, &all);
+	check("and is read back", all->token_count == 1 && !strcmp(all->tokens[0].name, "Máy quay") && all->tokens[0].publish &&
+		all->tokens[0].maker == 0 && all->tokens[0].used_s == 1234 && all->tokens[0].expires_s == 9000 && all->tokens[0].token_hash[31] == 1);
+	store_snapshot_destroy(all);
+	c[0] = token("TTTTTTTTTTTTTTTTTTTTTT", "BBBBBBBBBBBBBBBBBBBBBB", 1);
+	c[0].kind = CHANGE_TOKEN_REMOVE;
+	check("it is removed with the right room alone", store_apply(s, c, 1, NULL) == -ENOENT);
+	c[0] = room("EEEEEEEEEEEEEEEEEEEEEE", 1);
+	c[1] = token("UUUUUUUUUUUUUUUUUUUUUU", "EEEEEEEEEEEEEEEEEEEEEE", 2);
+	store_apply(s, c, 2, NULL);
+	c[0].kind = CHANGE_ROOM_REMOVE;
+	store_apply(s, c, 1, NULL);
+	store_read(s, &all);
+	check("a room takes its tokens along", all->token_count == 1 && !strcmp(all->tokens[0].room, "AAAAAAAAAAAAAAAAAAAAAA"));
+	store_snapshot_destroy(all);
+}
+
+/* A database of the first version, with something in it, becomes one of this version. */
+static void from_version_one(void)
+{
+	char old[80];
+	sqlite3 *db;
+	struct store *s;
+	struct store_snapshot *all;
+	snprintf(old, sizeof old, "%s/old.db", folder);
+	store_open(&s, old);
+	struct store_change c = account("lan", ROLE_ADMIN, "hash");
+	store_apply(s, &c, 1, NULL);
+	c = room("AAAAAAAAAAAAAAAAAAAAAA", 1);
+	store_apply(s, &c, 1, NULL);
+	store_close(s);
+	sqlite3_open(old, &db);
+	sqlite3_exec(db, "DROP TABLE room_tokens; PRAGMA user_version = 1", NULL, NULL, NULL);
+	sqlite3_close(db);
+	check("a database of the first version is taken up", store_open(&s, old) == 0);
+	c = token("TTTTTTTTTTTTTTTTTTTTTT", "AAAAAAAAAAAAAAAAAAAAAA", 1);
+	check("and can hold tokens", store_apply(s, &c, 1, NULL) == 0);
+	store_read(s, &all);
+	check("beside what it held", all->account_count == 1 && all->room_count == 1 && all->token_count == 1);
+	store_snapshot_destroy(all);
+	store_close(s);
+}
+
 static void links_and_sessions(struct store *s)
 {
 	struct store_change c[3];
@@ -253,6 +323,7 @@ int main(void)
 	snprintf(path, sizeof path, "%s/hopkin.db", folder);
 	check("a database is made", store_open(&s, path) == 0);
 	accounts_and_rooms(s);
+	tokens(s);
 	links_and_sessions(s);
 	secrets(s);
 	two_processes(s);
@@ -264,6 +335,7 @@ int main(void)
 	store_snapshot_destroy(all);
 	store_close(s);
 	versions();
+	from_version_one();
 	kill_nine();
 	char clean[96];
 	snprintf(clean, sizeof clean, "rm -rf %s", folder);
