@@ -97,7 +97,7 @@ enum control_source {
 	CONTROL_SOURCES,
 };
 
-enum control_seat_kind { CONTROL_SEAT_PERSON, CONTROL_SEAT_SCREEN, CONTROL_SEAT_VOICE, CONTROL_SEAT_KINDS };
+enum control_seat_kind { CONTROL_SEAT_PERSON, CONTROL_SEAT_SCREEN, CONTROL_SEAT_VOICE, CONTROL_SEAT_STAGE, CONTROL_SEAT_KINDS };
 
 enum control_close_reason {
 	CONTROL_CLOSE_TIMEOUT,          /* no check or no DTLS within 60 s */

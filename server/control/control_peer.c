@@ -117,6 +117,7 @@ static void seat(struct fields *f, struct control_seat *s, size_t position)
 	seat_media(f, "video", &s->video, true);
 	field_rule(f, s->audio.present || s->video.present);
 	field_rule(f, s->kind != CONTROL_SEAT_VOICE || !s->video.present);
+	field_rule(f, s->kind != CONTROL_SEAT_STAGE || s->video.present);
 }
 
 /* A receiver tells streams apart by SSRC: within one peer no two of the server's may be alike. */

@@ -32,7 +32,7 @@ static const char *const code_names[CONTROL_CODES] = {
 };
 static const char *const codec_names[CONTROL_CODEC_COUNT] = { "opus", "red", "vp8", "vp9", "h264", "av1" };
 static const char *const source_names[CONTROL_SOURCES] = { "mic", "camera", "screen", "screen_audio" };
-static const char *const seat_kind_names[CONTROL_SEAT_KINDS] = { "person", "screen", "voice" };
+static const char *const seat_kind_names[CONTROL_SEAT_KINDS] = { "person", "screen", "voice", "stage" };
 static const char *const close_reason_names[CONTROL_CLOSE_REASONS] = { "timeout", "consent", "dtls", "fingerprint", "gone" };
 static const char *const via_names[CONTROL_VIAS] = { "udp4", "udp6", "tcp" };
 

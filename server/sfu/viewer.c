@@ -83,6 +83,7 @@ int viewer_on_config(struct viewer *v, int64_t now_us)
 {
 	static const enum seat_kind kinds[CONTROL_SEAT_KINDS] = {
 		[CONTROL_SEAT_PERSON] = SEAT_PERSON, [CONTROL_SEAT_SCREEN] = SEAT_SCREEN, [CONTROL_SEAT_VOICE] = SEAT_VOICE,
+		[CONTROL_SEAT_STAGE] = SEAT_STAGE,
 	};
 	const struct peer_config *c = v->peer->config;
 	struct seat *old = malloc(sizeof v->seats);
@@ -120,19 +121,24 @@ void viewer_on_view(struct viewer *v, const struct order_view *view)
 	v->view = *view;
 }
 
-/* The two sources that a seat of this kind shows of its participant. */
+static bool open_now(const struct peer *p, enum control_source source)
+{
+	return p && p->tracks[source] && track_allowed(p->tracks[source]);
+}
+
+/* The two sources that a seat of this kind shows of its participant. A stage has the sound of a screen alone: voices have seats of their own. */
 static void seat_show(struct seat *s, const struct room *room, int64_t now_us)
 {
 	const struct member *m = s->number ? room_member(room, s->number) : NULL;
 	struct peer *p = m ? m->peer : NULL;
-	bool screen = s->kind == SEAT_SCREEN;
-	struct track *audio = p ? p->tracks[screen ? CONTROL_SCREEN_AUDIO : CONTROL_MIC] : NULL;
-	struct track *video = p ? p->tracks[screen ? CONTROL_SCREEN : CONTROL_CAMERA] : NULL;
+	bool screen = s->kind == SEAT_SCREEN || (s->kind == SEAT_STAGE && open_now(p, CONTROL_SCREEN));
+	enum control_source audio = screen ? CONTROL_SCREEN_AUDIO : CONTROL_MIC, video = screen ? CONTROL_SCREEN : CONTROL_CAMERA;
+	bool heard = screen || s->kind != SEAT_STAGE;
 
 	if (s->audio)
-		subscription_show(s->audio, audio && track_allowed(audio) ? audio : NULL, now_us);
+		subscription_show(s->audio, heard && open_now(p, audio) ? p->tracks[audio] : NULL, now_us);
 	if (s->video)
-		subscription_show(s->video, video && track_allowed(video) ? video : NULL, now_us);
+		subscription_show(s->video, open_now(p, video) ? p->tracks[video] : NULL, now_us);
 }
 
 static size_t people_of(struct seat_person *people, const struct room *room)
@@ -144,11 +150,9 @@ static size_t people_of(struct seat_person *people, const struct room *room)
 		struct peer *const p = m->peer;
 		if (!p)
 			continue;
-		struct track *const *t = p->tracks;
 		people[n++] = (struct seat_person){
-			.number = m->number, .mic = t[CONTROL_MIC] && track_allowed(t[CONTROL_MIC]),
-			.camera = t[CONTROL_CAMERA] && track_allowed(t[CONTROL_CAMERA]),
-			.screen = t[CONTROL_SCREEN] && track_allowed(t[CONTROL_SCREEN]), .screen_order = m->screen_order,
+			.number = m->number, .mic = open_now(p, CONTROL_MIC), .camera = open_now(p, CONTROL_CAMERA),
+			.screen = open_now(p, CONTROL_SCREEN), .screen_order = m->screen_order,
 		};
 	}
 	return n;

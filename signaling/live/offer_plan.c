@@ -26,13 +26,14 @@ static bool read_kind(enum control_seat_kind *out, const json_t *value)
 	return false;
 }
 
-/* A person has both, a screen needs its video, a voice has no video. */
+/* A person has both, a screen and a stage need their video, a voice has no video. */
 static bool seat_complete(const struct offer_seat *seat)
 {
 	switch (seat->kind) {
 	case CONTROL_SEAT_PERSON:
 		return seat->audio[0] && seat->video[0];
 	case CONTROL_SEAT_SCREEN:
+	case CONTROL_SEAT_STAGE:
 		return seat->video[0];
 	default:
 		return seat->audio[0] && !seat->video[0];
@@ -155,7 +156,7 @@ static bool claim_seats(struct offer_plan *plan, const struct sdp_offer *offer, 
 
 	for (uint16_t i = 0; i < sections->seat_count; i++) {
 		const struct offer_seat *seat = &sections->seats[i];
-		persons += seat->kind == CONTROL_SEAT_PERSON;
+		persons += seat->kind == CONTROL_SEAT_PERSON || seat->kind == CONTROL_SEAT_STAGE;
 		if (!claim_seat_media(plan, offer, seat->audio, SDP_AUDIO, i) || !claim_seat_media(plan, offer, seat->video, SDP_VIDEO, i))
 			return false;
 	}

@@ -87,8 +87,9 @@ static const char *codec_name(const struct sdp_codec *c)
 /* What the server wants to hear: speech in one channel with FEC, the sound of a shared screen in two. */
 static void put_codec_parameters(struct answer *a, const struct offer_part *part, const struct sdp_codec *c)
 {
-	bool stereo = (part->role == OFFER_SOURCE && part->source == CONTROL_SCREEN_AUDIO) ||
-	              (part->role == OFFER_SEAT && a->sections->seats[part->seat].kind == CONTROL_SEAT_SCREEN);
+	enum control_seat_kind kind = part->role == OFFER_SEAT ? a->sections->seats[part->seat].kind : CONTROL_SEAT_VOICE;
+	bool stereo = (part->role == OFFER_SOURCE && part->source == CONTROL_SCREEN_AUDIO) || kind == CONTROL_SEAT_SCREEN ||
+	              kind == CONTROL_SEAT_STAGE;
 
 	if (c->codec == CONTROL_OPUS)
 		put(&a->t, "a=fmtp:%u minptime=10;useinbandfec=1;stereo=%d%s\r\n", c->pt, stereo,

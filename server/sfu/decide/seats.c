@@ -190,16 +190,33 @@ static int latest_sharer(const struct work *w)
 	return latest;
 }
 
-static void fill_screens(struct work *w)
+static void choose_screens(struct work *w)
 {
 	const struct seat_plan *plan = w->plan;
 
-	begin(w, SEAT_SCREEN);
 	choose_listed(w, plan->pins, plan->pins_count, has_screen);
 	choose_listed(w, plan->wants, plan->wants_count, has_screen);
 	for (int who; w->picks_count < w->picks_most && (who = latest_sharer(w)) != NOBODY;)
 		choose(w, who);
+}
+
+static void fill_screens(struct work *w)
+{
+	begin(w, SEAT_SCREEN);
+	choose_screens(w);
 	place(w, SEAT_SCREEN);
+}
+
+static void fill_stages(struct work *w)
+{
+	begin(w, SEAT_STAGE);
+	choose_screens(w);
+	choose_listed(w, w->plan->pins, w->plan->pins_count, has_camera);
+	choose_listed(w, w->plan->wants, w->plan->wants_count, has_camera);
+	choose_listed(w, w->plan->spoke, w->plan->spoke_count, has_camera);
+	choose_all(w, has_camera);
+	choose_all(w, sits);
+	place(w, SEAT_STAGE);
 }
 
 size_t seats_decide(uint32_t *next, const struct seat_plan *plan)
@@ -212,6 +229,7 @@ size_t seats_decide(uint32_t *next, const struct seat_plan *plan)
 	fill_persons(&w);
 	fill_voices(&w);
 	fill_screens(&w);
+	fill_stages(&w);
 	for (size_t s = 0; s < plan->seats_count; s++)
 		changed += next[s] != plan->now[s];
 	return changed;

@@ -3,7 +3,8 @@
  *
  * Person seats (voice and picture of one participant) go to, in this order: pins, wants (what the browser shows, as it lists
  * them), the most recent speakers, others with their camera on, others with their microphone on. Screen seats go to pinned, then wanted, then
- * the latest sharers. Voice seats go to those with an open microphone who got no person seat, the most recent speakers first.
+ * the latest sharers. Stage seats show the main picture to who has no hand on the matter (a wall display): pinned or wanted screens, the latest sharers, then
+ * cameras: pinned, wanted, of who spoke most recently, of others. Voice seats go to those with an open microphone who got no person seat, the most recent speakers first.
  * Nobody sees themselves. Nobody moves who need not: who still belongs keeps the seat, among equals who sits already stays, and
  * a seat nobody needs keeps whom it has, until they leave.
  * Who has nothing to send (all off or blocked) takes no new person or voice seat; but pins and wants keep a seat they already have.
@@ -17,7 +18,7 @@
 
 enum { SEATS_MAX = 64, SEATS_PEOPLE_MAX = 1024, SEATS_LIST_MAX = 64 };
 
-enum seat_kind { SEAT_PERSON, SEAT_SCREEN, SEAT_VOICE };
+enum seat_kind { SEAT_PERSON, SEAT_SCREEN, SEAT_VOICE, SEAT_STAGE };
 
 /** One participant; what is blocked by a host counts as off. */
 struct seat_person {

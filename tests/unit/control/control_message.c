@@ -80,6 +80,7 @@ static const struct { const char *name, *json; uint64_t id; } bad[] = {
 	{ "seat out of place", ADD("\"number\":1", SEND, "{\"seat\":1,\"kind\":\"voice\",\"audio\":{\"mid\":\"4\",\"ssrc\":11}}"), 7 },
 	{ "voice with video", ADD("\"number\":1", SEND, "{\"seat\":0,\"kind\":\"voice\",\"video\":{\"mid\":\"4\",\"ssrc\":11}}"), 7 },
 	{ "seat of nothing", ADD("\"number\":1", SEND, "{\"seat\":0,\"kind\":\"person\"}"), 7 },
+	{ "a stage without video", ADD("\"number\":1", SEND, "{\"seat\":0,\"kind\":\"stage\",\"audio\":{\"mid\":\"4\",\"ssrc\":11}}"), 7 },
 	{ "rtx for audio", ADD("\"number\":1", SEND, "{\"seat\":0,\"kind\":\"voice\",\"audio\":{\"mid\":\"4\",\"ssrc\":11,\"rtx\":12}}"), 7 },
 	{ "one SSRC for two streams", ADD("\"number\":1", SEND, "{\"seat\":0,\"kind\":\"person\",\"audio\":{\"mid\":\"4\",\"ssrc\":11},\"video\":{\"mid\":\"5\",\"ssrc\":11}}"), 7 },
 	{ "short ICE password", "{\"t\":\"peer.update\",\"id\":8,\"peer\":\"p\",\"ice\":{\"ufrag\":\"abcd\",\"pwd\":\"short\",\"remote_ufrag\":\"wxyz\",\"remote_pwd\":\"0123456789012345678901\"}}", 8 },

@@ -8,6 +8,7 @@
 #define P SEAT_PERSON
 #define S SEAT_SCREEN
 #define V SEAT_VOICE
+#define G SEAT_STAGE
 #define MIC 1
 #define CAM 2
 #define ALL 3
@@ -51,6 +52,13 @@ static const struct {
 	{ "the pinned of two screens", { ALL, SCR, SCR }, 1, { S, P }, 2, { 3 }, { 2 }, { 0 }, { 0 }, { 2, 0 } },
 	{ "no screen any more", { ALL, ALL }, 1, { S, P }, 2, { 2, 2 }, { 2 }, { 0 }, { 0 }, { 0, 2 } },
 	{ "two screen seats do not swap", { ALL, SCR, SCR }, 1, { S, S }, 2, { 2, 3 }, { 3 }, { 0 }, { 0 }, { 2, 3 } },
+	{ "the main picture is who spoke last", { -1, ALL, ALL, ALL }, 1, { G, V }, 2, { 2, 2 }, { 0 }, { 0 }, { 4, 2 }, { 4, 4 } },
+	{ "of those with a camera", { -1, ALL, MIC, ALL }, 1, { G, V }, 2, { 2, 2 }, { 0 }, { 0 }, { 3, 4 }, { 4, 3 } },
+	{ "a shared screen comes before", { -1, ALL, SCR, ALL }, 1, { G, V }, 2, { 4, 4 }, { 0 }, { 0 }, { 4, 2 }, { 3, 4 } },
+	{ "the latest of two", { -1, SCR, SCR }, 1, { G }, 1, { 2 }, { 0 }, { 0 }, { 0 }, { 3 } },
+	{ "the main picture has no sound: all are heard", { -1, ALL, ALL }, 1, { G, V, V }, 3, { 2, 2, 0 }, { 0 }, { 0 }, { 2 }, { 2, 2, 3 } },
+	{ "a pinned camera before who spoke", { -1, ALL, ALL, ALL }, 1, { G }, 1, { 2 }, { 3 }, { 0 }, { 4 }, { 3 } },
+	{ "the last main picture stays when all cameras are off", { -1, MIC, MIC }, 1, { G, V }, 2, { 2, 2 }, { 0 }, { 0 }, { 3 }, { 2, 3 } },
 	{ "strangers in the lists", { ALL, ALL }, 1, { P }, 1, { 77 }, { 50, 2 }, { 60 }, { 70 }, { 2 } },
 	{ "the same twice", { ALL, ALL, ALL }, 1, { P, P }, 2, { 0 }, { 2, 2 }, { 2, 3 }, { 2 }, { 2, 3 } },
 	{ "the same in two seats", { ALL, ALL, ALL }, 1, { P, P }, 2, { 2, 2 }, { 0 }, { 0 }, { 0 }, { 2, 3 } },
@@ -99,6 +107,12 @@ static const struct seat_person *person(size_t count, uint32_t number)
 	return NULL;
 }
 
+/* Nobody sits twice among persons and voices, among screens, among stages. */
+static bool shown_alike(enum seat_kind a, enum seat_kind b)
+{
+	return a == b || ((a == P || a == V) && (b == P || b == V));
+}
+
 static bool rules_hold(const struct seat_plan *plan)
 {
 	for (size_t s = 0; s < plan->seats_count; s++) {
@@ -108,7 +122,7 @@ static bool rules_hold(const struct seat_plan *plan)
 		if (next[s] && kinds[s] == S && !p->screen)
 			return false;
 		for (size_t other = 0; other < s; other++)
-			if (next[s] && next[other] == next[s] && (kinds[s] == S) == (kinds[other] == S))
+			if (next[s] && next[other] == next[s] && shown_alike(kinds[s], kinds[other]))
 				return false;
 		/* Whoever is in a seat of this kind before and after is in the same one. */
 		for (size_t other = 0; other < plan->seats_count; other++)
@@ -123,7 +137,7 @@ static void fill_room(struct seat_plan *plan, size_t count, size_t seats)
 	for (size_t i = 0; i < count; i++)
 		people[i] = (struct seat_person){ (uint32_t)(i * 3 + 1), rand() % 2, rand() % 2, rand() % 20 == 0, (uint32_t)rand() };
 	for (size_t s = 0; s < seats; s++)
-		kinds[s] = (enum seat_kind)(rand() % 6 < 4 ? 0 : rand() % 3);
+		kinds[s] = (enum seat_kind)(rand() % 6 < 4 ? 0 : rand() % 4);
 	for (size_t l = 0; l < 3; l++)
 		for (size_t i = 0; i < 20; i++)
 			lists[l][i] = (uint32_t)(rand() % (int)(count * 3 + 2));
