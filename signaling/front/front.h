@@ -20,6 +20,7 @@
 #include "inbox.h"
 #include "live.h"
 #include "rest.h"
+#include "room_tokens.h"
 #include "rooms.h"
 #include "server_tls.h"
 #include "settings.h"
@@ -66,10 +67,11 @@ struct front {
 	struct hash_pool *pool;
 	struct auth *auth;
 	struct rooms *rooms;
+	struct room_tokens *tokens;
 	struct rest *rest;
 	struct live *live;
 	struct accept_thread *accept;
-	struct attempt_limiter *room_limiter;
+	struct attempt_limiter *room_limiter, *device_limiter;
 	char web[PATH_MAX];                     /* the web client's folder */
 	struct web_files *files;                /* NULL: none could be read */
 	struct server_certificate certificate;

@@ -1,12 +1,13 @@
-/* HTTP on both listeners: REST and the web client's files. */
+/* HTTP on both listeners: REST, and on the main one the web client's files and devices (WHIP, WHEP). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "front.h"
 #include "page_headers.h"
 
-enum { HEADERS_ROOM = 4096, CHUNK = 16384, REST_WAIT_S = 60 };
+enum { HEADERS_ROOM = 4096, CHUNK = 16384, REST_WAIT_S = 60, WHIP_BODY_MOST = 64 * 1024 };
 
 /* One request and its answer. Lives on its own, since the answer may come after the connection has gone. */
 struct exchange {
@@ -15,7 +16,7 @@ struct exchange {
 	char method[8], path[512], host[256], origin[300], type[128], session[64];
 	bool query, head, close;
 	bool gzip, brotli, html;        /* what it accepts */
-	char none_match[64];
+	char none_match[64], match[128], accept[256], authorization[160];
 	char *body;                     /* of the request */
 	size_t body_len, body_room;
 	bool asked;                     /* REST has it and will answer */
@@ -29,6 +30,10 @@ struct exchange {
 	uint32_t retry_after_s;
 	enum rest_cookie cookie;
 	char new_session[64], allow[64];
+	const char *text_type;          /* of `text` */
+	char location[256 + 16 + LIVE_WHIP_LOCATION_ROOM], etag[32];
+	const char *accept_post, *accept_patch;
+	bool shared;                    /* pages of the configured other origin may read it (CORS) */
 	bool ready, headers_sent;
 };
 
@@ -51,6 +56,7 @@ static void exchange_free(struct exchange *x)
 	if (x->text)
 		explicit_bzero(x->text, strlen(x->text));
 	free(x->text);
+	explicit_bzero(x->location, sizeof x->location);
 	web_files_unref(x->files);
 	explicit_bzero(x, sizeof *x);
 	free(x);
@@ -88,6 +94,40 @@ static void put_file_headers(struct headers *h, const struct exchange *x)
 		put(h, "content-encoding:", x->encoding);
 }
 
+/* Fetch standard §3.2: which pages of elsewhere may ask and read. Never with cookies. */
+static void put_cors(struct headers *h, const struct exchange *x)
+{
+	put(h, "access-control-allow-origin:", x->origin);
+	put(h, "vary:", "Origin");
+	put(h, "access-control-expose-headers:", "Location, ETag, Retry-After");
+	if (strcmp(x->method, "OPTIONS"))
+		return;
+	put(h, "access-control-allow-methods:", "POST, PATCH, DELETE");
+	put(h, "access-control-allow-headers:", "Authorization, Content-Type, If-Match");
+	put(h, "access-control-max-age:", "600");
+}
+
+static void put_device_headers(struct headers *h, const struct exchange *x)
+{
+	if (x->location[0])
+		put(h, "location:", x->location);
+	if (x->etag[0])
+		put(h, "etag:", x->etag);
+	if (x->accept_post)
+		put(h, "accept-post:", x->accept_post);
+	if (x->accept_patch)
+		put(h, "accept-patch:", x->accept_patch);
+	if (x->status == 401)
+		put(h, "www-authenticate:", "Bearer");
+	if (x->shared)
+		put_cors(h, x);
+}
+
+static bool is_device(const struct exchange *x)
+{
+	return !x->admin && (strncmp(x->path, "/whip/", 6) == 0 || strncmp(x->path, "/whep/", 6) == 0);
+}
+
 static int send_headers(struct exchange *x)
 {
 	unsigned char buffer[LWS_PRE + HEADERS_ROOM];
@@ -109,7 +149,7 @@ static int send_headers(struct exchange *x)
 	if (x->file)
 		put(&h, "content-type:", x->file->type);
 	else if (x->text)
-		put(&h, "content-type:", "application/json");
+		put(&h, "content-type:", x->text_type ? x->text_type : "application/json");
 	if (x->retry_after_s) {
 		snprintf(number, sizeof number, "%u", x->retry_after_s);
 		put(&h, "retry-after:", number);
@@ -118,6 +158,8 @@ static int send_headers(struct exchange *x)
 		put_cookie(&h, x);
 	if (x->allow[0])
 		put(&h, "allow:", x->allow);
+	if (is_device(x))
+		put_device_headers(&h, x);
 	if (x->close)
 		put(&h, "connection:", "close");
 	if (x->status != 204 && x->status != 304)
@@ -187,7 +229,7 @@ static void answer_now(struct exchange *x)
 	lws_callback_on_writable(x->wsi);
 }
 
-static void answer_error(struct exchange *x, int status, const char *code)
+static void set_error(struct exchange *x, int status, const char *code)
 {
 	char text[96];
 	x->status = status;
@@ -195,6 +237,11 @@ static void answer_error(struct exchange *x, int status, const char *code)
 	x->text = strdup(text);
 	x->at = x->text;
 	x->left = x->text ? strlen(x->text) : 0;
+}
+
+static void answer_error(struct exchange *x, int status, const char *code)
+{
+	set_error(x, status, code);
 	answer_now(x);
 }
 
@@ -230,6 +277,55 @@ static void ask_rest(struct exchange *x)
 	lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, REST_WAIT_S);
 	x->asked = true;
 	rest_handle(front->rest, &r, rest_answered, x);
+}
+
+static void whip_answered(void *arg, const struct live_whip_answer *a)
+{
+	struct exchange *x = arg;
+	x->asked = false;
+	if (!x->wsi) {          /* nobody is there to hear it; what was begun ends for want of media */
+		exchange_free(x);
+		return;
+	}
+	if (a->code) {
+		set_error(x, a->status, a->code);
+	} else {
+		x->status = a->status;
+		x->text = a->body ? strdup(a->body) : NULL;
+		x->at = x->text;
+		x->left = x->text ? strlen(x->text) : 0;
+		x->text_type = a->type;
+	}
+	if (a->location)        /* whole, as this client would reach it: not every device can complete one */
+		snprintf(x->location, sizeof x->location, "https://%s%s", x->host, a->location);
+	snprintf(x->etag, sizeof x->etag, "%s", a->etag ? a->etag : "");
+	snprintf(x->allow, sizeof x->allow, "%s", a->allow ? a->allow : "");
+	x->accept_post = a->accept_post;
+	x->accept_patch = a->accept_patch;
+	x->retry_after_s = a->retry_after_s;
+	answer_now(x);
+}
+
+static bool origin_allowed(const struct exchange *x, const char *allowed)
+{
+	return *allowed && x->origin[0] && (!strcmp(allowed, "*") || !strcasecmp(allowed, x->origin));
+}
+
+static void ask_device(struct exchange *x)
+{
+	struct front *front = front_of(x->wsi);
+	const struct live_whip_request r = {
+		.method = x->method, .path = x->path, .authorization = x->authorization, .content_type = x->type, .accept = x->accept,
+		.if_match = x->match, .address = front_connection_of(x->wsi)->from_text, .body = x->body ? x->body : "", .body_len = x->body_len,
+	};
+	x->shared = origin_allowed(x, front->settings->device_origin);
+	if (!front->live || !rest_host_valid(x->host)) {
+		answer_error(x, front->live ? 400 : 503, front->live ? "bad_request" : "busy");
+		return;
+	}
+	lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, REST_WAIT_S);
+	x->asked = true;
+	live_whip(front->live, &r, whip_answered, x);
 }
 
 static void answer_file(struct exchange *x)
@@ -295,8 +391,10 @@ static void read_headers(struct exchange *x, const char *path, size_t len)
 	front_header(x->wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, accepts, sizeof accepts);
 	x->gzip = strstr(accepts, "gzip") != NULL;
 	x->brotli = strstr(accepts, "br") != NULL;
-	front_header(x->wsi, WSI_TOKEN_HTTP_ACCEPT, accepts, sizeof accepts);
-	x->html = strstr(accepts, "text/html") != NULL;
+	front_header(x->wsi, WSI_TOKEN_HTTP_ACCEPT, x->accept, sizeof x->accept);
+	x->html = strstr(x->accept, "text/html") != NULL;
+	front_header(x->wsi, WSI_TOKEN_HTTP_IF_MATCH, x->match, sizeof x->match);
+	front_header(x->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, x->authorization, sizeof x->authorization);
 	front_cookie(x->wsi, x->admin, x->session);
 }
 
@@ -314,6 +412,15 @@ static long body_announced(struct lws *wsi)
 static bool is_rest(const struct exchange *x)
 {
 	return strncmp(x->path, "/api/", 5) == 0;
+}
+
+/* Whose answer it is that needs the whole request. */
+static void ask(struct exchange *x)
+{
+	if (is_device(x))
+		ask_device(x);
+	else
+		ask_rest(x);
 }
 
 static int request(struct lws *wsi, struct http_session *s, const char *path, size_t len)
@@ -334,13 +441,13 @@ static int request(struct lws *wsi, struct http_session *s, const char *path, si
 	if (body < 0 || (post && !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH))) {
 		x->close = true;
 		answer_error(x, 411, "bad_request");
-	} else if (body > REST_BODY_MOST) {
+	} else if (body > (is_device(x) ? WHIP_BODY_MOST : REST_BODY_MOST)) {
 		x->close = true;        /* the rest of it is not read */
 		answer_error(x, 413, "too_large");
 	} else if (!x->path[0]) {
 		x->close = body > 0;
 		answer_error(x, 404, "not_found");
-	} else if (body > 0 && !is_rest(x)) {
+	} else if (body > 0 && !is_rest(x) && !is_device(x)) {
 		x->close = true;
 		answer_error(x, 400, "bad_request");
 	} else if (body > 0) {
@@ -348,8 +455,8 @@ static int request(struct lws *wsi, struct http_session *s, const char *path, si
 		x->body_room = (size_t)body;
 		if (!x->body)
 			return -1;
-	} else if (is_rest(x)) {
-		ask_rest(x);
+	} else if (is_rest(x) || is_device(x)) {
+		ask(x);
 	} else if (x->head || strcmp(x->method, "GET") == 0) {
 		answer_file(x);
 	} else {
@@ -394,7 +501,7 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return body_part(s, in, len);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		if (s->exchange && !s->exchange->ready && !s->exchange->asked)
-			ask_rest(s->exchange);
+			ask(s->exchange);
 		return 0;
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return writable(s);

@@ -25,25 +25,30 @@ struct room_question {
 	store_id id;
 };
 
-static void room_answer(struct front *front, uint64_t ticket, const char *id)
+/* NULL: there is no such room. */
+static const struct room_record *describe_room(struct front *front, struct live_room *out, const char *id)
 {
 	const struct room_record *r = rooms_find(front->rooms, id);
-	if (!r) {
-		live_room_found(front->live, ticket, NULL);
-		return;
-	}
-	struct live_room room = {
+	if (!r)
+		return NULL;
+	*out = (struct live_room){
 		.title = r->title,
 		.banner = r->banner[0] ? r->banner : front->settings->banner,
 		.contact = r->contact[0] ? r->contact : front->settings->contact,
 		.password_hash = r->password_hash, .owner = r->owner, .max = r->max, .guests = r->guests, .closed = r->closed,
 	};
-	memcpy(room.id, r->id, sizeof room.id);
+	memcpy(out->id, r->id, sizeof out->id);
 	/* An owner whose account was disabled has no room for others either. */
 	const struct account_record *owner = auth_account(front->auth, r->owner);
 	if (!owner || owner->disabled)
-		room.closed = true;
-	live_room_found(front->live, ticket, &room);
+		out->closed = true;
+	return r;
+}
+
+static void room_answer(struct front *front, uint64_t ticket, const char *id)
+{
+	struct live_room room;
+	live_room_found(front->live, ticket, describe_room(front, &room, id) ? &room : NULL);
 }
 
 static void room_caught_up(void *arg, int err, int64_t added)
@@ -127,6 +132,68 @@ static void guess_right(void *ctx, const char *address, const char *room)
 	attempt_limiter_passed(front->room_limiter, room, &from, front_now_us());
 }
 
+/* -- devices ---------------------------------------------------------------------------------------------------------- */
+
+struct device_question {
+	struct front *front;
+	uint64_t ticket;
+	char token[64], room[64], address[LIVE_ADDRESS_ROOM];
+	bool enters;
+};
+
+/* The right token is never held back by others' wrong ones; a wrong one is charged to the address that tries. */
+static void device_answer(const struct device_question *q)
+{
+	struct front *front = q->front;
+	const struct token_record *token = room_tokens_find(front->tokens, q->token, front_now_s());
+	struct live_room room;
+	if (!token || strcmp(token->room, q->room) != 0 || !describe_room(front, &room, q->room)) {
+		struct client_address from;
+		address_from_text(&from, q->address);
+		live_device_found(front->live, q->ticket, NULL, NULL,
+			attempt_limiter_begin(front->device_limiter, q->room, &from, front_now_us()));
+		return;
+	}
+	struct live_device device = { .name = token->name, .publish = token->publish };
+	memcpy(device.token, token->token_hash, sizeof device.token);
+	uint32_t wait_s = room_tokens_charge(front->tokens, token, q->enters ? ROOM_TOKEN_COST_ENTER : ROOM_TOKEN_COST_OTHER, front_now_us());
+	if (!wait_s && q->enters)
+		room_tokens_used(front->tokens, token, front_now_s());
+	live_device_found(front->live, q->ticket, &device, &room, wait_s);
+}
+
+static void device_caught_up(void *arg, int err, int64_t added)
+{
+	struct device_question *q = arg;
+	if (q->front->live)
+		device_answer(q);
+	explicit_bzero(q, sizeof *q);
+	free(q);
+}
+
+/* As with rooms: after the news of other processes, and the same way whatever is asked for. */
+static void device_find(void *ctx, uint64_t ticket, const char *token, const char *room, const char *address, bool enters)
+{
+	struct front *front = ctx;
+	struct device_question q = { .front = front, .ticket = ticket, .enters = enters };
+	snprintf(q.token, sizeof q.token, "%s", token);
+	snprintf(q.room, sizeof q.room, "%s", room);
+	snprintf(q.address, sizeof q.address, "%s", address);
+	struct device_question *copy = malloc(sizeof *copy);
+	if (copy)
+		*copy = q;
+	if (!copy || store_thread_catch_up(front->store, device_caught_up, copy)) {
+		free(copy);
+		device_answer(&q);
+	}
+	explicit_bzero(&q, sizeof q);
+}
+
+static bool device_known(void *ctx, const uint8_t token[LIVE_SESSION_BYTES])
+{
+	return room_tokens_hash_known(((struct front *)ctx)->tokens, token, front_now_s());
+}
+
 static bool name_clean(void *ctx, const char *name, char out[LIVE_NAME_ROOM])
 {
 	return display_name_normalise(out, LIVE_NAME_ROOM, name, DISPLAY_NAME_CHARS);
@@ -157,7 +224,7 @@ int live_glue_create(struct front *front, const struct live_config *config)
 	const struct live_ops ops = {
 		.ctx = front, .now_us = now_us, .unix_ms = unix_ms, .room_find = room_find, .password_check = password_check,
 		.guess_ask = guess_ask, .guess_wrong = guess_wrong, .guess_right = guess_right, .name_clean = name_clean,
-		.link_watch = link_watch,
+		.link_watch = link_watch, .device_find = device_find, .device_known = device_known,
 	};
 	ev_init(&front->link_ready, link_ready);
 	return live_create(&front->live, config, &ops);

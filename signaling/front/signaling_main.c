@@ -167,16 +167,26 @@ static void room_changed(void *arg, const struct room_record *room)
 static void room_removed(void *arg, const char *id)
 {
 	struct front *front = arg;
+	if (front->tokens)
+		room_tokens_forget_room(front->tokens, id);
 	if (front->live)
 		live_room_changed(front->live, id);
+}
+
+static void token_ended(void *arg, const struct token_record *token)
+{
+	struct front *front = arg;
+	if (front->live)
+		live_end_device(front->live, token->token_hash);
 }
 
 static void store_changed(void *arg, struct store_snapshot *snapshot)
 {
 	struct front *front = arg;
-	if (front->auth && front->rooms) {
+	if (front->auth && front->rooms && front->tokens) {
 		auth_replace(front->auth, snapshot);
 		rooms_replace(front->rooms, snapshot);
+		room_tokens_replace(front->tokens, snapshot);
 	}
 	store_snapshot_destroy(snapshot);
 }
@@ -283,6 +293,8 @@ static void tick(struct ev_loop *loop, ev_timer *timer, int events)
 	front_connections_tick(front);
 	if (front->ticks % 10 == 0)
 		ws_tick(front);
+	if (front->ticks % 100 == 0)
+		room_tokens_tick(front->tokens, front_now_s());
 	if (front->ticks % 20 == 0)
 		front_renew_certificate(front, false);
 	if (front->ticks % 36000 == 0)
@@ -380,6 +392,8 @@ static int open_store(struct front *front, struct live_config *live)
 		err = auth_create(&front->auth, all, front->store, front->pool, &auth);
 		if (!err)
 			err = rooms_create(&front->rooms, all, front->store, front->pool, &rooms);
+		if (!err)
+			err = room_tokens_create(&front->tokens, all, front->store, token_ended, front);
 	}
 	store_snapshot_destroy(all);
 	return err ? fail(path, err) : 0;
@@ -440,7 +454,8 @@ static int start(struct front *front, struct orders *o)
 		return LAUNCHER_GIVE_UP;
 	}
 	if (inbox_create(&front->inbox) || hash_pool_create(&front->pool, front->inbox) ||
-	    attempt_limiter_create(&front->room_limiter, &attempt_limits_room))
+	    attempt_limiter_create(&front->room_limiter, &attempt_limits_room) ||
+	    attempt_limiter_create(&front->device_limiter, &attempt_limits_room))
 		return 1;
 	int err = open_store(front, &live);
 	if (err)
@@ -474,9 +489,11 @@ static void end(struct front *front)
 	if (front->inbox)
 		inbox_drain(front->inbox);
 	rest_destroy(front->rest);
+	room_tokens_destroy(front->tokens);
 	rooms_destroy(front->rooms);
 	auth_destroy(front->auth);
 	attempt_limiter_destroy(front->room_limiter);
+	attempt_limiter_destroy(front->device_limiter);
 	web_files_unref(front->files);
 	inbox_destroy(front->inbox);
 }

@@ -62,6 +62,9 @@ static const struct row rows[] = {
 	  "Most TCP connections at once." },
 	{ "connections_per_address", KIND_NUMBER, AT(connections_per_address), "1500", 4, 60000, NULL, "connections",
 	  "Most of them from one IP address. An agency behind one router has one address." },
+	{ "device_origin", KIND_TEXT, AT(device_origin), "", 0, 253, NULL, NULL,
+	  "Pages of this other origin (https://player.example.vn; *: of any) may bring devices in by WHIP and WHEP, with a token.\n"
+	  "Empty: this server's own pages alone. Programs that are no browsers need no such leave." },
 	{ "log_level", KIND_CHOICE, AT(log_level), "info", 0, 0, "debug info warn error", NULL,
 	  "debug, info, warn or error." },
 };

@@ -36,6 +36,7 @@ struct settings {
 	char *banner, *contact;
 	long seats;                             /* person seats a browser may ask for */
 	long connections, connections_per_address;
+	char *device_origin;                    /* "": none */
 	char *log_level;
 };
 

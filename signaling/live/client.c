@@ -105,7 +105,7 @@ void client_tick(struct live *live, int64_t now_us)
 {
 	list_each_safe(at, &live->conns) {
 		struct live_conn *conn = list_entry(at, struct live_conn, in_live);
-		if (!conn->closing && now_us - conn->heard_us > LIVE_SILENT_US)
+		if (!conn->closing && conn->who.kind == LIVE_PERSON && now_us - conn->heard_us > LIVE_SILENT_US)
 			client_close(conn, LIVE_CLOSE_SILENT);
 	}
 }

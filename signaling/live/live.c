@@ -13,13 +13,14 @@
 #include "peers.h"
 #include "rand.h"
 #include "recovery.h"
+#include "whip.h"
 
 enum { STATS_EVERY_US = 5 * 1000000 };
 
 static bool ops_complete(const struct live_ops *o)
 {
 	return o->now_us && o->unix_ms && o->room_find && o->password_check && o->guess_ask && o->guess_wrong && o->guess_right &&
-	       o->name_clean && o->link_watch;
+	       o->name_clean && o->link_watch && o->device_find && o->device_known;
 }
 
 static bool config_sound(const struct live_config *c)
@@ -59,6 +60,7 @@ int live_create(struct live **out, const struct live_config *config, const struc
 	list_init(&live->meetings);
 	list_init(&live->lookups);
 	list_init(&live->retired);
+	list_init(&live->exchanges);
 	list_init(&live->link.outstanding);
 	list_init(&live->link.unsent);
 	live->recovering = true;
@@ -78,6 +80,7 @@ void live_destroy(struct live *live)
 		return;
 	/* The caller's live_on_close may never come now: let go of everything here, and say goodbye. */
 	live->link.state = LINK_DOWN;
+	whip_destroy(live);
 	list_each_safe(at, &live->conns) {
 		struct live_conn *conn = list_entry(at, struct live_conn, in_live);
 		client_close(conn, LIVE_CLOSE_GOING);
@@ -109,6 +112,7 @@ void live_tick(struct live *live)
 	recovery_tick(live, now_us);
 	client_tick(live, now_us);
 	peers_tick(live, now_us);
+	whip_tick(live);
 	meeting_tick(live, now_us);
 	if (live->link.state == LINK_UP && now_us - live->stats_asked_us > STATS_EVERY_US) {
 		live->stats_asked_us = now_us;
@@ -167,6 +171,7 @@ static json_t *own_counters(const struct live *live)
 		{ "departed_lost", live->counters.departed_lost }, { "removed", live->counters.removed },
 		{ "media_lost", live->counters.media_lost }, { "bad_sdp", live->counters.bad_sdp }, { "chat", live->counters.chat },
 		{ "recovered", live->counters.recovered }, { "bad_tags", live->counters.bad_tags },
+		{ "devices_entered", live->counters.devices_entered }, { "devices_refused", live->counters.devices_refused },
 		{ "link_requests", live->link.requests }, { "link_answers", live->link.answers }, { "link_events", live->link.events },
 		{ "link_bad", live->link.bad }, { "link_resent", live->link.resent }, { "link_errors", live->counters.link_errors },
 	};

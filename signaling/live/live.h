@@ -23,6 +23,7 @@ enum {
 	LIVE_SESSION_BYTES = 32,        /* the hash of a session token */
 	LIVE_SEAL_KEY_BYTES = 32,       /* crypto_secretbox_KEYBYTES */
 	LIVE_HOSTS_MAX = 8,             /* configured media addresses */
+	LIVE_WHIP_LOCATION_ROOM = 80,
 	LIVE_MESSAGE_MAX = 65536,       /* bytes of one WebSocket message, as text or compressed */
 };
 
@@ -50,12 +51,16 @@ struct live_wire {
 	void (*close)(void *wire, uint16_t code);
 };
 
+/** A person with a browser, or a device that came over HTTP with a token (whip.h), which says what it may. */
+enum live_kind { LIVE_PERSON, LIVE_PUBLISHER, LIVE_VIEWER };
+
 /** Who speaks on a connection: from its cookie and its socket, never from a message. Copied. */
 struct live_who {
 	int64_t account;                        /* the account's id; 0: a guest */
 	char display[LIVE_NAME_ROOM];           /* the account's display name; "" for a guest */
-	uint8_t session[LIVE_SESSION_BYTES];    /* hash of the session token; zeros for a guest */
+	uint8_t session[LIVE_SESSION_BYTES];    /* hash of the session token, or of a device's token; zeros for a guest */
 	char address[LIVE_ADDRESS_ROOM];        /* the client's address, as text */
+	enum live_kind kind;                    /* LIVE_PERSON from the caller */
 };
 
 /** A room as stored. All strings are borrowed for the call and copied. */
@@ -69,6 +74,13 @@ struct live_room {
 	uint16_t max;                   /* most people */
 	bool guests;                    /* people without an account may enter with the password */
 	bool closed;
+};
+
+/** A token of a device, as stored. Borrowed for the call. */
+struct live_device {
+	uint8_t token[LIVE_SESSION_BYTES];      /* its hash */
+	const char *name;                       /* of the device, as people see it */
+	bool publish;                           /* it may send; else it may watch */
 };
 
 /** A verdict of the guessing limiter. */
@@ -98,6 +110,11 @@ struct live_ops {
 	/* Watch this descriptor: call live_link_readable when it can be read and, if `writing`, live_link_writable when it can be
 	 * written. -1: watch none. Replaces what was watched before; the descriptor stays live's. */
 	void (*link_watch)(void *ctx, int fd, bool writing);
+	/* Look a device's token up; answer with live_device_found(live, ticket, …). Both texts may be anything and are copied; `enters`: it would
+	 * take part, rather than speak of a session that it has. */
+	void (*device_find)(void *ctx, uint64_t ticket, const char *token, const char *room, const char *address, bool enters);
+	/* Is there still such a token? */
+	bool (*device_known)(void *ctx, const uint8_t token[LIVE_SESSION_BYTES]);
 };
 
 struct live_config {
@@ -137,6 +154,39 @@ void live_on_close(struct live_conn *conn);
 /** `room` NULL: there is none. An unknown ticket is ignored. */
 void live_room_found(struct live *live, uint64_t ticket, const struct live_room *room);
 void live_password_checked(struct live *live, uint64_t ticket, enum live_password verdict);
+
+/** `device` NULL: no such token, or not of this room; one answer for all of that. `retry_after_s` not 0: too fast. An unknown ticket is ignored. */
+void live_device_found(struct live *live, uint64_t ticket, const struct live_device *device, const struct live_room *room,
+                       uint32_t retry_after_s);
+
+/* -- devices: WHIP and WHEP (whip.h) ------------------------------------------------------------------------------------- */
+
+/** A request to /whip/… or /whep/…; all texts borrowed for the call, "" where there is none. */
+struct live_whip_request {
+	const char *method, *path;
+	const char *authorization, *content_type, *accept, *if_match;   /* headers */
+	const char *address;            /* the client's */
+	const char *body;
+	size_t body_len;
+};
+
+/** Texts are NULL where there is none, and borrowed for the call. */
+struct live_whip_answer {
+	int status;
+	const char *body, *type;        /* and its media type */
+	const char *code;               /* of a refusal, without a body */
+	const char *location;           /* a path */
+	const char *etag, *allow, *accept_post, *accept_patch;
+	uint32_t retry_after_s;         /* 0: not said */
+};
+
+typedef void live_whip_done_fn(void *arg, const struct live_whip_answer *answer);
+
+/** `done` is called exactly once, perhaps before this returns, at the latest in live_destroy. */
+void live_whip(struct live *live, const struct live_whip_request *request, live_whip_done_fn *done, void *arg);
+
+/** This token is good no longer: the device that came with it is put out. */
+void live_end_device(struct live *live, const uint8_t token[LIVE_SESSION_BYTES]);
 
 /* -- time and the media program ----------------------------------------------------------------------------------- */
 

@@ -68,6 +68,8 @@ struct participant {
 	bool present;                   /* on the roster; false while the media program is asked */
 	uint32_t number;
 	char name[LIVE_NAME_ROOM];
+	enum live_kind kind;
+	bool sends[CONTROL_SOURCES];    /* of a publishing device: what it offered, and so has on unless a host forbids it */
 	bool guest, host;
 	int64_t account;
 	uint8_t session[LIVE_SESSION_BYTES];
@@ -126,6 +128,7 @@ struct live_conn {
 	char name[LIVE_NAME_ROOM];      /* as entered */
 	json_t *parked;                 /* a message that waits for the recovery's end */
 	uint64_t parked_id;
+	struct whip_exchange *exchange; /* of a device: the HTTP request that waits, owned; or NULL */
 };
 
 struct live {
@@ -133,7 +136,7 @@ struct live {
 	char *hosts[LIVE_HOSTS_MAX];
 	struct live_ops ops;
 	uint8_t password_key[32];       /* of this life */
-	struct list conns, meetings, lookups, retired;
+	struct list conns, meetings, lookups, retired, exchanges;
 	struct map *meetings_by_id, *peers_by_id;
 	uint32_t conn_count;
 	uint64_t next_serial, next_ticket;
@@ -146,7 +149,7 @@ struct live {
 	struct offer_plan *plan;
 	struct {
 		uint64_t opened, messages, refused, too_fast, entered, wrong_passwords, joined, resumed, departed_lost, removed,
-			media_lost, bad_sdp, chat, recovered, bad_tags, link_errors;
+			media_lost, bad_sdp, chat, recovered, bad_tags, link_errors, devices_entered, devices_refused;
 	} counters;
 };
 

@@ -271,6 +271,10 @@ void meeting_conn_lost(struct live_conn *conn)
 		meeting_drop(p);
 		return;
 	}
+	if (p->kind != LIVE_PERSON) {   /* it comes back by entering anew, if at all */
+		meeting_depart(p, "lost");
+		return;
+	}
 	p->conn = NULL;
 	conn->participant = NULL;
 	p->away_since_us = live_now_us(conn->live);
@@ -314,10 +318,12 @@ static json_t *blocked_json(const struct participant *p)
 
 json_t *meeting_member_json(const struct participant *p)
 {
-	return json_pack("{sI, ss, sb, sb, sI, sb, sb, sb, sI, sb, so, sb}", "number", (json_int_t)p->number, "name", p->name,
+	static const char *const devices[] = { [LIVE_PUBLISHER] = "publish", [LIVE_VIEWER] = "view" };
+
+	return json_pack("{sI, ss, sb, sb, sI, sb, sb, sb, sI, sb, so, sb, ss*}", "number", (json_int_t)p->number, "name", p->name,
 		"guest", p->guest, "host", p->host, "since", (json_int_t)p->since_s, "mic", p->state[CONTROL_MIC],
 		"camera", p->state[CONTROL_CAMERA], "screen", p->state[CONTROL_SCREEN], "hand", (json_int_t)p->hand_s,
-		"muted", p->blocked[CONTROL_MIC], "blocked", blocked_json(p), "away", !p->conn);
+		"muted", p->blocked[CONTROL_MIC], "blocked", blocked_json(p), "away", !p->conn, "device", devices[p->kind]);
 }
 
 static json_t *roster_json(const struct meeting *meeting)
@@ -407,13 +413,15 @@ void meeting_speakers(struct live *live, const struct control_message *m)
 
 /* -- removals ---------------------------------------------------------------------------------------------------------------- */
 
-/* An account by its id, a guest by the address: renaming does not get back in. */
+/* An account by its id, a device by its token, a guest by the address: renaming does not get back in. */
 void meeting_ban_mark(const struct live *live, const struct live_who *who, uint8_t out[LIVE_BAN])
 {
-	char text[LIVE_ADDRESS_ROOM + 32];
+	char text[2 * LIVE_SESSION_BYTES + 32] = "device ";
 	uint8_t hash[crypto_generichash_BYTES_MIN];
 
-	if (who->account)
+	if (who->kind != LIVE_PERSON)
+		sodium_bin2hex(text + strlen(text), sizeof text - strlen(text), who->session, sizeof who->session);
+	else if (who->account)
 		snprintf(text, sizeof text, "account %lld", (long long)who->account);
 	else
 		snprintf(text, sizeof text, "address %s", who->address);

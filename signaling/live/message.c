@@ -12,6 +12,7 @@
 #include "peers.h"
 #include "resume.h"
 #include "talk.h"
+#include "whip.h"
 
 enum {
 	BINARY_FROM = 1024,             /* bytes: shorter answers are not worth compressing */
@@ -370,6 +371,10 @@ void message_ok(struct live_conn *conn, uint64_t re)
 
 void message_error(struct live_conn *conn, uint64_t re, const char *code, uint32_t retry_after_s)
 {
+	if (conn->who.kind != LIVE_PERSON) {
+		whip_refused(conn, code, retry_after_s);
+		return;
+	}
 	json_t *error = json_pack("{sI, ss, ss}", "re", (json_int_t)re, "t", "error", "code", code);
 
 	if (error && retry_after_s)

@@ -31,7 +31,7 @@ static void tell_blocked(struct participant *p, uint32_t by)
 		json_decref(sources);
 }
 
-/* Forbidden: off at once, at the media program before anybody is told. Allowed again: off stays off. */
+/* Forbidden: off at once, at the media program before anybody is told. Allowed again: off stays off, but for a device. */
 static void set_blocked(struct live_conn *conn, struct participant *p, enum control_source source, bool blocked)
 {
 	if (p->blocked[source] == blocked)
@@ -46,6 +46,10 @@ static void set_blocked(struct live_conn *conn, struct participant *p, enum cont
 		peers_send_state(p);
 	}
 	peers_send_block(p);
+	if (!blocked && p->sends[source]) {     /* a device has no owner at hand to switch it on */
+		p->state[source] = true;
+		peers_send_state(p);
+	}
 	meeting_retag(p);
 	tell_blocked(p, conn->participant->number);
 	meeting_changed(p);

@@ -9,27 +9,36 @@
 #include "log.h"
 #include "meeting.h"
 #include "resume.h"
+#include "whip.h"
 
 /* -- the media program's answers --------------------------------------------------------------------------------------------------- */
 
-static void send_joined(struct live_conn *conn, struct participant *p, uint64_t re, const char *sdp)
+static void send_joined(struct live_conn *conn, struct participant *p, uint64_t re, const char *sdp, const char *token)
 {
-	char token[RESUME_TOKEN_ROOM];
-	json_t *body;
+	json_t *body = json_pack("{ss}", "sdp", sdp);
 
-	resume_token_new(p, token);
-	meeting_retag(p);
-	meeting_arrive(p);
-	conn->state = CONN_JOINED;
-	body = json_pack("{ss}", "sdp", sdp);
 	if (!meeting_describe(body, p, token)) {
 		json_decref(body);
 		body = NULL;
 	}
 	message_answer(conn, re, "joined", body);
-	sodium_memzero(token, sizeof token);
 	if (p->meeting->speakers)
 		message_event(conn, json_incref(p->meeting->speakers));
+}
+
+static void joined(struct live_conn *conn, struct participant *p, uint64_t re, const char *sdp)
+{
+	char token[RESUME_TOKEN_ROOM];
+
+	resume_token_new(p, token);
+	meeting_retag(p);
+	meeting_arrive(p);
+	conn->state = CONN_JOINED;
+	if (p->kind == LIVE_PERSON)
+		send_joined(conn, p, re, sdp, token);
+	else
+		whip_answered(conn, sdp, token);
+	sodium_memzero(token, sizeof token);
 }
 
 static void answer_ok(struct live_conn *conn, struct participant *p, struct live_peer *peer)
@@ -39,9 +48,11 @@ static void answer_ok(struct live_conn *conn, struct participant *p, struct live
 	peer->pending_sdp = NULL;
 	conn->busy = false;
 	if (!p->present)
-		send_joined(conn, p, peer->pending_re, sdp);
-	else
+		joined(conn, p, peer->pending_re, sdp);
+	else if (p->kind == LIVE_PERSON)
 		message_answer(conn, peer->pending_re, "answer", json_pack("{ss}", "sdp", sdp));
+	else
+		whip_answered(conn, sdp, NULL);
 	free(sdp);
 }
 

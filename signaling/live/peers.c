@@ -188,16 +188,24 @@ static bool open_room(struct meeting *meeting)
 	return meeting->opened;
 }
 
-static char *write_answer(struct live *live, const struct live_peer *peer, const struct offer_sections *sections,
-                          const struct offer_server *server)
+static struct sdp_answer_server describe_server(struct live *live, const struct live_peer *peer)
 {
 	uint8_t bytes[24];
 	struct sdp_answer_server about = { .hosts = (const char *const *)live->hosts, .hosts_n = live->config.hosts_n,
-		.port = live->config.port, .fingerprint = live->link.fingerprint, .version = (uint32_t)live_unix_s(live) };
+		.port = live->config.port, .fingerprint = live->link.fingerprint, .version = (uint32_t)live_unix_s(live),
+		.one_stream = peer->participant->kind != LIVE_PERSON };
 
 	derive(live, "sdp", peer, 0, bytes);
 	memcpy(&about.session, bytes, sizeof about.session);
 	about.session >>= 2;
+	return about;
+}
+
+static char *write_answer(struct live *live, const struct live_peer *peer, const struct offer_sections *sections,
+                          const struct offer_server *server)
+{
+	struct sdp_answer_server about = describe_server(live, peer);
+
 	return sdp_answer_write(live->offer, live->plan, sections, server, &about);
 }
 
@@ -340,7 +348,10 @@ static struct participant *new_participant(struct live_conn *conn, const bool st
 		return NULL;
 	p->conn = conn;
 	p->account = conn->who.account;
-	p->guest = !conn->who.account;
+	p->kind = conn->who.kind;
+	p->guest = !conn->who.account && p->kind == LIVE_PERSON;
+	if (p->kind == LIVE_PUBLISHER)
+		memcpy(p->sends, state, sizeof p->sends);
 	p->host = p->account && p->account == conn->meeting->room.owner;
 	memcpy(p->name, conn->name, sizeof p->name);
 	memcpy(p->session, conn->who.session, sizeof p->session);
@@ -364,6 +375,16 @@ void peers_undo_join(struct live_conn *conn, uint64_t id, const char *code, uint
 	message_error(conn, id, code, retry_after_s);
 }
 
+void peers_join_planned(struct live_conn *conn, uint64_t id, const bool state[CONTROL_SOURCES], const struct offer_sections *sections)
+{
+	struct participant *p = new_participant(conn, state);
+
+	if (!p)
+		client_close(conn, 1011);
+	else if (!add_peer(conn, p, id, sections))
+		peers_undo_join(conn, id, "media_gone", 1);
+}
+
 void peers_join(struct live_conn *conn, uint64_t id, const json_t *message)
 {
 	struct offer_sections sections;
@@ -378,13 +399,8 @@ void peers_join(struct live_conn *conn, uint64_t id, const json_t *message)
 		message_error(conn, id, bar, 0);
 		return;
 	}
-	if (!read_offer(conn, id, message, &sections))
-		return;
-	struct participant *p = new_participant(conn, state);
-	if (!p)
-		client_close(conn, 1011);
-	else if (!add_peer(conn, p, id, &sections))
-		peers_undo_join(conn, id, "media_gone", 1);
+	if (read_offer(conn, id, message, &sections))
+		peers_join_planned(conn, id, state, &sections);
 }
 
 /* A changed offer for a standing connection: what was there stays, seats may be added. */
@@ -445,4 +461,49 @@ void peers_offer(struct live_conn *conn, uint64_t id, const json_t *message)
 	if (fresh)
 		peers_undo(p);
 	message_error(conn, id, "media_gone", 1);
+}
+
+/* -- an ICE restart without an offer --------------------------------------------------------------------------------------------- */
+
+bool peers_knows_ufrag(const struct live_peer *peer, const char *ufrag)
+{
+	return ufrag_mark(ufrag) == peer->ufrag_mark;
+}
+
+void peers_etag(const struct live *live, const struct live_peer *peer, char out[19])
+{
+	uint8_t bytes[24];
+
+	derive(live, "etag", peer, peer->generation, bytes);
+	out[0] = '"';
+	sodium_bin2hex(out + 1, 17, bytes, 8);
+	strcpy(out + 17, "\"");
+}
+
+bool peers_restart(struct live_conn *conn, uint64_t id, const struct ice_fragment *fragment)
+{
+	struct live *live = conn->live;
+	struct live_peer *peer = conn->participant->peer;
+	struct offer_server server = { 0 };
+	struct sdp_answer_server about = describe_server(live, peer);
+
+	peer->generation++;
+	derive_server(live, peer, 0, &server);
+	char *answer = sdp_answer_fragment(fragment, &server, &about);
+	if (!answer)
+		return false;
+	free(peer->pending_sdp);
+	peer->pending_sdp = answer;
+	peer->pending_conn = conn->serial;
+	peer->pending_re = id;
+	peer->ufrag_mark = ufrag_mark(fragment->ufrag);
+	struct control_peer_update *u = &media_link_prepare(live, CONTROL_PEER_UPDATE)->u.peer_update;
+	u->has_ice = u->has_tag = true;
+	strcpy(u->what.peer, peer->id);
+	strcpy(u->what.ice.ufrag, server.ufrag);
+	strcpy(u->what.ice.pwd, server.pwd);
+	strcpy(u->what.ice.remote_ufrag, fragment->ufrag);
+	strcpy(u->what.ice.remote_pwd, fragment->pwd);
+	conn->busy = sealed_tag_write(u->what.tag, peer->participant, peer) && media_link_request(live, peer->id);
+	return conn->busy;
 }

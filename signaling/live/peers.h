@@ -7,10 +7,20 @@
 #ifndef HOPKIN_LIVE_PEERS_H
 #define HOPKIN_LIVE_PEERS_H
 
+#include "ice_fragment.h"
 #include "live_state.h"
 
 void peers_join(struct live_conn *conn, uint64_t id, const json_t *message);
+/** The offer and plan in the scratch become the connection's participant; it may join. */
+void peers_join_planned(struct live_conn *conn, uint64_t id, const bool state[CONTROL_SOURCES], const struct offer_sections *sections);
 void peers_offer(struct live_conn *conn, uint64_t id, const json_t *message);
+
+/** An ICE restart without an offer: the other side's new credentials. False: it could not be asked for, and nothing is answered. */
+bool peers_restart(struct live_conn *conn, uint64_t id, const struct ice_fragment *fragment);
+/** Is this the user fragment of the other side that stands? */
+bool peers_knows_ufrag(const struct live_peer *peer, const char *ufrag);
+/** The entity tag of a peer's ICE session: another after each restart. */
+void peers_etag(const struct live *live, const struct live_peer *peer, char out[19]);
 
 /** All peers of a participant; `tell`: the media program removes them at once. */
 void peers_free_all(struct participant *p, bool tell);

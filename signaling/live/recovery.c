@@ -9,6 +9,7 @@
 #include "meeting.h"
 #include "peers.h"
 #include "sealed_tag.h"
+#include "whip.h"
 
 static struct participant *find_number(struct meeting *meeting, uint32_t number)
 {
@@ -40,6 +41,8 @@ static void take_person(struct participant *p, const struct sealed_tag *tag, int
 	p->number = tag->number;
 	memcpy(p->name, tag->name, sizeof p->name);
 	p->guest = tag->guest;
+	p->kind = tag->kind;
+	memcpy(p->sends, tag->sends, sizeof tag->sends);
 	p->account = tag->account;
 	memcpy(p->session, tag->session, sizeof p->session);
 	memcpy(p->resume_hash, tag->resume_hash, sizeof p->resume_hash);
@@ -99,6 +102,8 @@ static void take_peer(struct live *live, struct meeting *meeting, const struct s
 		p->peer->seat_count = tag->seat_count;
 	}
 	meeting->opened = true;
+	if (p->kind != LIVE_PERSON && !p->conn)
+		whip_recover(p);        /* if not: it is away, and gone in a minute */
 }
 
 void recovery_peer(struct live *live, const struct control_message *m)
@@ -113,6 +118,10 @@ void recovery_peer(struct live *live, const struct control_message *m)
 		live->counters.bad_tags++;
 		log_warn("recovery.unknown_peer", log_str("room", m->u.snapshot_peer.room));
 		peers_remove_stray(live, id);
+		return;
+	}
+	if (tag.kind != LIVE_PERSON && !live->ops.device_known(live->ops.ctx, tag.session)) {
+		peers_remove_stray(live, id);           /* revoked while this process was away */
 		return;
 	}
 	struct meeting *meeting = find_or_make(live, tag.room);

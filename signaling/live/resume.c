@@ -26,7 +26,7 @@ void resume_token_new(struct participant *p, char out[RESUME_TOKEN_ROOM])
 	sodium_memzero(bytes, sizeof bytes);
 }
 
-static struct participant *find_by_token(struct live *live, const char *token)
+struct participant *resume_find(struct live *live, const char *token)
 {
 	uint8_t hash[LIVE_TOKEN_HASH];
 
@@ -80,9 +80,9 @@ static void answer(struct live_conn *conn, struct participant *p, uint64_t id)
 void resume_resume(struct live_conn *conn, uint64_t id, const json_t *message)
 {
 	struct live *live = conn->live;
-	struct participant *p = find_by_token(live, json_string_value(json_object_get(message, "token")));
+	struct participant *p = resume_find(live, json_string_value(json_object_get(message, "token")));
 
-	if (!p || p->account != conn->who.account) {
+	if (!p || p->kind != LIVE_PERSON || p->account != conn->who.account) {
 		message_error(conn, id, "no_session", 0);
 		return;
 	}

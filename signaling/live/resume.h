@@ -12,6 +12,9 @@ enum { RESUME_TOKEN_ROOM = 44 };        /* 32 bytes as base64url, and a zero */
 /** A fresh token for p; the one before it is worth nothing from here on. The caller tells the media program (meeting_retag). */
 void resume_token_new(struct participant *p, char out[RESUME_TOKEN_ROOM]);
 
+/** Who has this token, present; NULL: nobody. */
+struct participant *resume_find(struct live *live, const char *token);
+
 void resume_resume(struct live_conn *conn, uint64_t id, const json_t *message);
 
 #endif

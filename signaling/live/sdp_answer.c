@@ -37,6 +37,22 @@ __attribute__((format(printf, 2, 3))) static void put(struct text *t, const char
 		t->len += (size_t)n;
 }
 
+static bool text_begin(struct text *t)
+{
+	*t = (struct text){ .room = 16384 };
+	t->p = malloc(t->room);
+	return t->p;
+}
+
+/* NULL: memory was short on the way. */
+static char *text_end(struct text *t)
+{
+	if (!t->failed)
+		return t->p;
+	free(t->p);
+	return NULL;
+}
+
 struct answer {
 	struct text t;
 	const struct sdp_offer *offer;
@@ -48,30 +64,30 @@ struct answer {
 
 static void put_session(struct answer *a)
 {
-	put(&a->t, "v=0\r\no=- %" PRIu64 " %" PRIu32 " IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\na=group:BUNDLE",
-	    a->about->session, a->about->version);
-	for (int i = 0; i < a->offer->section_count; i++)
+	put(&a->t, "v=0\r\no=- %" PRIu64 " %" PRIu32 " IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite%s",
+	    a->about->session, a->about->version, a->offer->alone ? "" : "\r\na=group:BUNDLE");
+	for (int i = 0; i < a->offer->section_count && !a->offer->alone; i++)
 		if (a->plan->parts[i].role != OFFER_REJECTED)
 			put(&a->t, " %s", a->offer->sections[i].mid);
 	put(&a->t, "\r\na=msid-semantic: WMS *\r\n");
 }
 
 /* RFC 8839 §5.1. Earlier addresses are preferred, and UDP (type preference 126) over TCP (90, RFC 6544 §4.2; passive: direction 4). */
-static void put_candidates(struct answer *a)
+static void put_candidates(struct text *t, const struct sdp_answer_server *about)
 {
 	unsigned foundation = 1;
 
-	for (size_t i = 0; i < a->about->hosts_n; i++) {
+	for (size_t i = 0; i < about->hosts_n; i++) {
 		uint32_t priority = (126u << 24) | ((65535u - (uint32_t)i) << 8) | 255u;
-		put(&a->t, "a=candidate:%u 1 udp %" PRIu32 " %s %u typ host\r\n", foundation++, priority, a->about->hosts[i], a->about->port);
+		put(t, "a=candidate:%u 1 udp %" PRIu32 " %s %u typ host\r\n", foundation++, priority, about->hosts[i], about->port);
 	}
-	for (size_t i = 0; i < a->about->hosts_n; i++) {
+	for (size_t i = 0; i < about->hosts_n; i++) {
 		uint32_t local = (4u << 13) | (8191u - (uint32_t)i);
 		uint32_t priority = (90u << 24) | (local << 8) | 255u;
-		put(&a->t, "a=candidate:%u 1 tcp %" PRIu32 " %s %u typ host tcptype passive\r\n", foundation++, priority,
-		    a->about->hosts[i], a->about->port);
+		put(t, "a=candidate:%u 1 tcp %" PRIu32 " %s %u typ host tcptype passive\r\n", foundation++, priority, about->hosts[i],
+		    about->port);
 	}
-	put(&a->t, "a=end-of-candidates\r\n");
+	put(t, "a=end-of-candidates\r\n");
 }
 
 static const char *codec_name(const struct sdp_codec *c)
@@ -154,15 +170,17 @@ static void put_streams(struct answer *a, const struct sdp_section *s, const str
 	bool audio = s->kind == SDP_AUDIO;
 	uint32_t ssrc = audio ? a->server->ssrcs[part->seat].audio : a->server->ssrcs[part->seat].video;
 	uint32_t repeat = a->server->ssrcs[part->seat].rtx;
-	char msid[48];
+	char msid[48], stream[16] = "main";
 
-	snprintf(msid, sizeof msid, "seat%u seat%u-%s", part->seat, part->seat, audio ? "audio" : "video");
+	if (!a->about->one_stream)
+		snprintf(stream, sizeof stream, "seat%u", part->seat);
+	snprintf(msid, sizeof msid, "%s seat%u-%s", stream, part->seat, audio ? "audio" : "video");
 	put(&a->t, "a=msid:%s\r\n", msid);
 	if (rtx)
 		put(&a->t, "a=ssrc-group:FID %" PRIu32 " %" PRIu32 "\r\n", ssrc, repeat);
-	put(&a->t, "a=ssrc:%" PRIu32 " cname:seat%u\r\na=ssrc:%" PRIu32 " msid:%s\r\n", ssrc, part->seat, ssrc, msid);
+	put(&a->t, "a=ssrc:%" PRIu32 " cname:%s\r\na=ssrc:%" PRIu32 " msid:%s\r\n", ssrc, stream, ssrc, msid);
 	if (rtx)
-		put(&a->t, "a=ssrc:%" PRIu32 " cname:seat%u\r\na=ssrc:%" PRIu32 " msid:%s\r\n", repeat, part->seat, repeat, msid);
+		put(&a->t, "a=ssrc:%" PRIu32 " cname:%s\r\na=ssrc:%" PRIu32 " msid:%s\r\n", repeat, stream, repeat, msid);
 }
 
 static void put_rejected(struct answer *a, const struct sdp_section *s)
@@ -200,7 +218,7 @@ static void put_section(struct answer *a, int index, bool carries_candidates)
 	put(&a->t, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:%s\r\na=setup:passive\r\na=mid:%s\r\n", a->server->ufrag, a->server->pwd,
 	    a->about->fingerprint, s->mid);
 	if (carries_candidates)
-		put_candidates(a);
+		put_candidates(&a->t, a->about);
 	put_extensions(a, s, part);
 	put(&a->t, "a=%s\r\na=rtcp-mux\r\na=rtcp-rsize\r\n", part->role == OFFER_SOURCE ? "recvonly" : "sendonly");
 	for (int i = 0; i < part->codec_count; i++)
@@ -216,16 +234,24 @@ char *sdp_answer_write(const struct sdp_offer *offer, const struct offer_plan *p
 {
 	struct answer a = { .offer = offer, .plan = plan, .sections = sections, .server = server, .about = about };
 
-	a.t.room = 16384;
-	a.t.p = malloc(a.t.room);
-	if (!a.t.p)
+	if (!text_begin(&a.t))
 		return NULL;
 	put_session(&a);
 	for (int i = 0; i < offer->section_count; i++)
 		put_section(&a, i, i == offer->bundle_first);
-	if (a.t.failed) {
-		free(a.t.p);
+	return text_end(&a.t);
+}
+
+char *sdp_answer_fragment(const struct ice_fragment *asked, const struct offer_server *server, const struct sdp_answer_server *about)
+{
+	struct text t = { 0 };
+
+	if (!text_begin(&t))
 		return NULL;
+	put(&t, "a=ice-lite\r\na=ice-ufrag:%s\r\na=ice-pwd:%s\r\n", server->ufrag, server->pwd);
+	if (asked->mid[0]) {
+		put(&t, "m=%s 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:%s\r\n", asked->video ? "video" : "audio", asked->mid);
+		put_candidates(&t, about);
 	}
-	return a.t.p;
+	return text_end(&t);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ice_fragment.h"
 #include "offer_plan.h"
 
 struct sdp_answer_server {
@@ -19,10 +20,14 @@ struct sdp_answer_server {
 	const char *fingerprint;        /* the media program's, "sha-256 AB:…" */
 	uint64_t session;               /* o= line: below 2^62, the same for one connection */
 	uint32_t version;               /* o= line: growing with each answer */
+	bool one_stream;                /* all seats in one media stream (WHEP, RFC 9725 §4.4.2); else one for each seat */
 };
 
 /** The answer, zero-terminated, to be freed by the caller; NULL: no memory. */
 char *sdp_answer_write(const struct sdp_offer *offer, const struct offer_plan *plan, const struct offer_sections *sections,
                        const struct offer_server *server, const struct sdp_answer_server *about);
+
+/** Answers an ICE restart (RFC 9725 §4.3.3): new credentials and, where the request named its section, all candidates. As above. */
+char *sdp_answer_fragment(const struct ice_fragment *asked, const struct offer_server *server, const struct sdp_answer_server *about);
 
 #endif

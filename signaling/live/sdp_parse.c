@@ -230,7 +230,7 @@ bool sdp_parse(struct sdp_offer *out, const char *text, size_t len)
 	struct sdp_section common = { .direction = SDP_SENDRECV };
 	bool bad = false;
 
-	out->ice_lite = false;
+	out->ice_lite = out->alone = false;
 	out->bundle_first = -1;
 	out->section_count = 0;
 	if (!len || len > SDP_TEXT_MAX || !read_session(out, &common, &bundle, &rest, &line) || !line.p)

@@ -70,6 +70,7 @@ struct sdp_section {
 
 struct sdp_offer {
 	bool ice_lite;
+	bool alone;                     /* one section that no group names is the transport: the answer has no group either (RFC 9143 §7.3) */
 	int16_t bundle_first;           /* index of the first bundled section, whose transport is used; -1: none */
 	uint16_t section_count;
 	struct sdp_section sections[SDP_SECTIONS_MAX];

@@ -66,7 +66,7 @@ static void write_plain(struct wr *w, struct participant *p, const struct live_p
 	put_text(w, meeting->room.id);
 	put_text(w, p->name);
 	wr_u32(w, p->number);
-	wr_u8(w, (uint8_t)(p->guest | meeting->locked << 1));
+	wr_u8(w, (uint8_t)(p->guest | meeting->locked << 1 | p->kind << 2 | p->sends[CONTROL_MIC] << 4 | p->sends[CONTROL_CAMERA] << 5));
 	wr_u64(w, (uint64_t)p->account);
 	wr_u64(w, (uint64_t)p->since_s);
 	wr_u64(w, (uint64_t)p->hand_s);
@@ -115,6 +115,9 @@ static bool read_plain(struct sealed_tag *out, struct rd *r, const char *peer_id
 	uint8_t flags = rd_u8(r);
 	out->guest = flags & 1;
 	out->locked = flags & 2;
+	out->kind = (enum live_kind)(flags >> 2 & 3);
+	out->sends[CONTROL_MIC] = flags >> 4 & 1;
+	out->sends[CONTROL_CAMERA] = flags >> 5 & 1;
 	out->account = (int64_t)rd_u64(r);
 	out->since_s = (int64_t)rd_u64(r);
 	out->hand_s = (int64_t)rd_u64(r);
@@ -129,7 +132,7 @@ static bool read_plain(struct sealed_tag *out, struct rd *r, const char *peer_id
 	out->revision = rd_u32(r);
 	out->last_number = rd_u32(r);
 	out->ban_count = rd_u8(r);
-	if (out->ban_count > LIVE_BANS_KEPT || out->seat_count > CONTROL_SEATS_MAX)
+	if (out->kind > LIVE_VIEWER || out->ban_count > LIVE_BANS_KEPT || out->seat_count > CONTROL_SEATS_MAX)
 		return false;
 	for (int i = 0; i < out->ban_count; i++)
 		get_bytes(r, out->bans[i], LIVE_BAN);

@@ -15,6 +15,8 @@ struct sealed_tag {
 	uint32_t number;
 	char name[LIVE_NAME_ROOM];
 	bool guest, locked;
+	enum live_kind kind;
+	bool sends[2];                          /* of a device: mic, camera */
 	int64_t account, since_s, hand_s;
 	uint8_t session[LIVE_SESSION_BYTES], resume_hash[LIVE_TOKEN_HASH], ban[LIVE_BAN];
 	bool state[CONTROL_SOURCES], blocked[CONTROL_SOURCES];

@@ -104,6 +104,12 @@ const struct token_record *room_tokens_find(const struct room_tokens *tokens, co
 	return n && good(&n->record, now_s) ? &n->record : NULL;
 }
 
+bool room_tokens_hash_known(const struct room_tokens *tokens, const uint8_t hash[STORE_TOKEN_HASH_BYTES], int64_t now_s)
+{
+	const struct node *n = find_hash(tokens, hash);
+	return n && good(&n->record, now_s);
+}
+
 const struct token_record *room_tokens_at(const struct room_tokens *tokens, size_t index)
 {
 	return index < tokens->count ? &tokens->order[index]->record : NULL;

@@ -43,6 +43,9 @@ void room_tokens_tick(struct room_tokens *tokens, int64_t now_s);
 /** The record of a token as it was shown, if it is good now; NULL: it is not one. Borrowed until control returns to the loop. */
 const struct token_record *room_tokens_find(const struct room_tokens *tokens, const char *token, int64_t now_s);
 
+/** Is there a good token with this hash? */
+bool room_tokens_hash_known(const struct room_tokens *tokens, const uint8_t hash[STORE_TOKEN_HASH_BYTES], int64_t now_s);
+
 /** In the order of their making, of all rooms. Borrowed likewise. */
 const struct token_record *room_tokens_at(const struct room_tokens *tokens, size_t index);
 size_t room_tokens_count(const struct room_tokens *tokens);

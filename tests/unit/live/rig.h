@@ -59,6 +59,11 @@ struct rig {
 	int check_count, checks_run;
 	int asked, wrong, right;
 	bool slow;
+	/* devices */
+	bool token_gone;                /* revoked while nobody looked */
+	uint32_t device_wait_s;
+	int device_asked;
+	struct { int status; char code[32], body[8192], location[128], etag[32], type[48], allow[48]; uint32_t retry_after_s; int times; } http;
 };
 
 static int64_t rig_now(void *ctx) { return ((struct rig *)ctx)->now_us; }
@@ -121,6 +126,41 @@ static bool rig_name(void *ctx, const char *name, char out[LIVE_NAME_ROOM])
 }
 
 static void rig_watch(void *ctx, int fd, bool writing) { }
+
+/* Two tokens of ROOM, by their first letter: `p…` publishes, `v…` watches. */
+static void rig_device(void *ctx, uint64_t ticket, const char *token, const char *room, const char *address, bool enters)
+{
+	struct rig *r = ctx;
+	struct live_device device = { .name = *token == 'p' ? "Máy quay" : "Màn hình", .publish = *token == 'p' };
+	struct live_room info = { .title = "Giao ban", .banner = "b", .contact = "c", .password_hash = "hash", .owner = OWNER, .max = 3,
+		.closed = r->room_gone };
+
+	r->device_asked++;
+	device.token[0] = (uint8_t)*token;
+	strcpy(info.id, ROOM);
+	bool good = (*token == 'p' || *token == 'v') && !strcmp(room, ROOM) && !r->token_gone;
+	live_device_found(r->live, ticket, good ? &device : NULL, good ? &info : NULL, r->device_wait_s);
+}
+
+static bool rig_device_known(void *ctx, const uint8_t token[LIVE_SESSION_BYTES])
+{
+	return !((struct rig *)ctx)->token_gone;
+}
+
+static void rig_http_done(void *arg, const struct live_whip_answer *a)
+{
+	struct rig *r = arg;
+
+	r->http.times++;
+	r->http.status = a->status;
+	r->http.retry_after_s = a->retry_after_s;
+	snprintf(r->http.code, sizeof r->http.code, "%s", a->code ? a->code : "");
+	snprintf(r->http.body, sizeof r->http.body, "%s", a->body ? a->body : "");
+	snprintf(r->http.type, sizeof r->http.type, "%s", a->type ? a->type : "");
+	snprintf(r->http.location, sizeof r->http.location, "%s", a->location ? a->location : "");
+	snprintf(r->http.etag, sizeof r->http.etag, "%s", a->etag ? a->etag : "");
+	snprintf(r->http.allow, sizeof r->http.allow, "%s", a->allow ? a->allow : "");
+}
 
 static void far_send(void *wire, bool binary, const void *bytes, size_t len)
 {
@@ -340,7 +380,8 @@ static bool says(const char *verdict, const char *expected)
 
 static void rig_open(struct rig *r)
 {
-	static const struct live_ops ops = { NULL, rig_now, rig_unix, rig_find, rig_password, rig_ask, rig_wrong, rig_right, rig_name, rig_watch };
+	static const struct live_ops ops = { NULL, rig_now, rig_unix, rig_find, rig_password, rig_ask, rig_wrong, rig_right, rig_name, rig_watch,
+		rig_device, rig_device_known };
 	struct live_config config = { .hosts = { "192.0.2.10", "2001:db8::10" }, .hosts_n = 2, .port = 8443, .seats_max = 9, .seal_key = { 1 } };
 	struct live_ops mine = ops;
 
