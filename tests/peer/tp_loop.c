@@ -150,20 +150,32 @@ static int run_timers(struct tp_loop *loop)
 	return -1;
 }
 
+static void turn(struct tp_loop *loop, int most_ms)
+{
+	int timeout_ms = run_timers(loop);
+	if (loop->stopped)
+		return;
+	if (most_ms >= 0 && (timeout_ms < 0 || timeout_ms > most_ms))
+		timeout_ms = most_ms;
+	loop->ready = epoll_wait(loop->epoll, loop->events, BATCH, timeout_ms);
+	for (loop->at = 0; loop->at < loop->ready && !loop->stopped; ) {
+		struct epoll_event *ev = &loop->events[loop->at++];
+		struct tp_watch *watch = ev->data.ptr;
+		if (watch)
+			watch->on_ready(watch, ev->events);
+	}
+	loop->ready = 0;
+}
+
 void tp_loop_run(struct tp_loop *loop)
 {
 	loop->stopped = false;
-	while (!loop->stopped) {
-		int timeout_ms = run_timers(loop);
-		if (loop->stopped)
-			break;
-		loop->ready = epoll_wait(loop->epoll, loop->events, BATCH, timeout_ms);
-		for (loop->at = 0; loop->at < loop->ready && !loop->stopped; ) {
-			struct epoll_event *ev = &loop->events[loop->at++];
-			struct tp_watch *watch = ev->data.ptr;
-			if (watch)
-				watch->on_ready(watch, ev->events);
-		}
-		loop->ready = 0;
-	}
+	while (!loop->stopped)
+		turn(loop, -1);
+}
+
+void tp_loop_turn(struct tp_loop *loop, int most_ms)
+{
+	loop->stopped = false;
+	turn(loop, most_ms);
 }

@@ -35,6 +35,9 @@ void tp_loop_destroy(struct tp_loop *loop);
 void tp_loop_run(struct tp_loop *loop);
 void tp_loop_stop(struct tp_loop *loop);
 
+/** Hands out what is ready and due, once; waits for it `most_ms` at most. May be called from inside a callback. */
+void tp_loop_turn(struct tp_loop *loop, int most_ms);
+
 /** Monotonic clock, microseconds, read anew at each call. */
 int64_t tp_now_us(void);
 
