@@ -22,6 +22,7 @@ enum {
 	LOAD_LAYERS = 3,                /* simulcast: 180, 360, 720 lines */
 	LOAD_SENDS = 1 + LOAD_LAYERS,
 	LOAD_PEERS = 2,                 /* transports of one person: Janus sends and receives on two */
+	LOAD_ADDRESSES = 64,            /* rooms of a whole Hopkin */
 };
 
 /* -- who is in the scene: filled by the scene, read by the adaptor -- */
@@ -123,7 +124,8 @@ struct load_server {
 	const char *address;            /* numeric, 127.0.0.1 by default */
 	uint16_t port;
 	int workers;                    /* event loops, for Janus */
-	const char *url, *password;     /* a whole Hopkin: https://HOST:PORT/r/ROOM */
+	const char *rooms[LOAD_ADDRESSES], *passwords[LOAD_ADDRESSES];  /* a whole Hopkin: https://HOST:PORT/r/ROOM */
+	int room_count;
 };
 
 struct load_adaptor {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const struct load_adaptor *const all[] = { &load_hopkin };
+static const struct load_adaptor *const all[] = { &load_hopkin, &load_hopkin_room };
 
 const struct load_adaptor *load_adaptor_find(const char *name)
 {

@@ -638,12 +638,27 @@ struct load_person *load_peer_person(struct load_peer *peer)
 	return &peer->member->person;
 }
 
+/* The socket looks to --address from the first; a server that turns out to be elsewhere is reached from another address of ours. */
+static int look_to(struct load_peer *peer, const struct sockaddr_storage *server)
+{
+	struct sockaddr_storage now;
+	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	socklen_t len = sizeof now;
+	const struct sockaddr_in *was = (const struct sockaddr_in *)&now, *is = (const struct sockaddr_in *)server;
+	if (server->ss_family == AF_INET && getpeername(peer->watch.fd, (struct sockaddr *)&now, &len) == 0 && was->sin_addr.s_addr != is->sin_addr.s_addr)
+		connect(peer->watch.fd, &nowhere, sizeof nowhere);
+	len = sizeof peer->local.addr;
+	return connect(peer->watch.fd, (const struct sockaddr *)server, (socklen_t)tp_address_size(server))
+		|| getsockname(peer->watch.fd, (struct sockaddr *)&peer->local.addr, &len) ? -errno : 0;
+}
+
 void load_peer_connect(struct load_peer *peer, const struct load_remote *remote)
 {
 	peer->remote = *remote;
 	note_part(peer->member, LOAD_PART_SIGNALED);
-	if (connect(peer->watch.fd, (const struct sockaddr *)&remote->addr, (socklen_t)tp_address_size(&remote->addr))) {
-		load_person_failed(&peer->member->person, strerror(errno));
+	int err = look_to(peer, &remote->addr);
+	if (err) {
+		load_person_failed(&peer->member->person, strerror(-err));
 		return;
 	}
 	if (remote->security == LOAD_STATIC_KEYS) {

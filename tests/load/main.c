@@ -13,7 +13,7 @@
 enum { EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 enum option_id { SERVER = 256, PROGRAM, ADDRESS, PORT, WORKERS, PID, SCENE, ROOMS, SIZE, PUBLISHERS, STANDING, SECONDS, SETTLE, JOIN_RATE, SAMPLE,
-	SPREAD, PIN, MAX_LOSS, LOSE, TRACE, JSON, HELP };
+	SPREAD, PIN, MAX_LOSS, LOSE, TRACE, JSON, URL, PASSWORD_STDIN, HELP };
 
 static const struct option long_options[] = {
 	{ "server", required_argument, NULL, SERVER }, { "program", required_argument, NULL, PROGRAM }, { "address", required_argument, NULL, ADDRESS },
@@ -23,7 +23,8 @@ static const struct option long_options[] = {
 	{ "seconds", required_argument, NULL, SECONDS }, { "settle", required_argument, NULL, SETTLE }, { "join-rate", required_argument, NULL, JOIN_RATE },
 	{ "sample", required_argument, NULL, SAMPLE }, { "spread", no_argument, NULL, SPREAD }, { "pin", required_argument, NULL, PIN },
 	{ "max-loss", required_argument, NULL, MAX_LOSS }, { "lose", required_argument, NULL, LOSE }, { "trace", required_argument, NULL, TRACE },
-	{ "json", no_argument, NULL, JSON }, { "help", no_argument, NULL, HELP }, { 0 },
+	{ "json", no_argument, NULL, JSON }, { "url", required_argument, NULL, URL }, { "password-stdin", no_argument, NULL, PASSWORD_STDIN },
+	{ "help", no_argument, NULL, HELP }, { 0 },
 };
 
 static const char usage_text[] =
@@ -41,9 +42,11 @@ static const char usage_text[] =
 	"  --sample N         one person in N is counted and checked byte for byte (20)\n"
 	"  --max-loss PERCENT more loss is an error (0.1)\n"
 	"  --lose N           one packet in N is not sent: shows that loss is seen\n"
-	"  --server NAME      hopkin (hopkin-media over its control link)\n"
+	"  --server NAME      hopkin (hopkin-media over its control link); room with --url\n"
 	"  --program PATH     of the server; hopkin-media beside this program by default\n"
 	"  --address A --port N --workers N    where it listens (127.0.0.1, 9840) and with how many workers (1)\n"
+	"  --url ADDRESS      a room of a whole Hopkin that runs already, https://HOST:PORT/r/ROOM, open to guests; again for each further room\n"
+	"  --password-stdin   its password is read from standard input, a line for each --url\n"
 	"  --pid N            read the CPU time and memory of this process instead\n"
 	"  --pin S[,G]        the server runs on CPU S alone, this tool on G\n"
 	"  --trace FILE       another recording than the one inside\n"
@@ -77,6 +80,14 @@ static bool pins(const char *text, struct load_options *o)
 	return (n == 1 && !strchr(text, ',')) || n == 2;
 }
 
+static bool add_room(struct load_server *server, const char *url)
+{
+	if (server->room_count == LOAD_ADDRESSES)
+		return false;
+	server->rooms[server->room_count++] = url;
+	return true;
+}
+
 static bool read_option(struct load_options *o, const char **server, int id, const char *value)
 {
 	int port;
@@ -105,6 +116,8 @@ static bool read_option(struct load_options *o, const char **server, int id, con
 	case MAX_LOSS: return percent(value, &o->max_loss);
 	case LOSE: return number(value, 2, 1000000, &o->lose);
 	case TRACE: o->trace = value; return true;
+	case URL: *server = "room"; return add_room(&o->server, value);
+	case PASSWORD_STDIN: o->passwords_come = true; return true;
 	case JSON: o->json = true; return true;
 	default: return false;
 	}
@@ -147,6 +160,33 @@ static bool read_trace(struct load_engine *engine)
 	else if (engine->options.spread)
 		load_trace_spread(&engine->trace);
 	return !wrong;
+}
+
+static bool read_passwords(struct load_options *o)
+{
+	for (int i = 0; o->passwords_come && i < o->server.room_count; i++) {
+		char *line = NULL;
+		size_t room = 0;
+		ssize_t n = getline(&line, &room, stdin);
+		if (n > 0 && line[n - 1] == '\n')
+			line[n - 1] = 0;
+		o->server.passwords[i] = line;
+		if (n <= 0) {
+			fputs("hopkin-load: a password for each --url must stand on standard input\n", stderr);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void forget_passwords(struct load_options *o)
+{
+	for (int i = 0; i < o->server.room_count; i++) {
+		char *line = (char *)(uintptr_t)o->server.passwords[i];
+		if (line)
+			explicit_bzero(line, strlen(line));
+		free(line);
+	}
 }
 
 static void allow_descriptors(void)
@@ -200,9 +240,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	allow_descriptors();
 	int status = EXIT_FAULT;
-	if (read_trace(&engine) && load_engine_open(&engine) == 0 && tp_loop_create(&engine.loop) == 0)
+	if (read_passwords(&engine.options) && read_trace(&engine) && load_engine_open(&engine) == 0 && tp_loop_create(&engine.loop) == 0)
 		status = run(&engine, kind);
 	tp_loop_destroy(engine.loop);
 	load_engine_close(&engine);
+	forget_passwords(&engine.options);
 	return status;
 }
