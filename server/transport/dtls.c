@@ -296,11 +296,14 @@ static void judge(struct dtls *dtls)
 	}
 }
 
-/* What a call into OpenSSL that did not succeed means. Only "wants to read" goes on. */
+/*
+ * What a call into OpenSSL that did not succeed means. "Wants to read" goes on; so does a failed system call that left no error: our BIO makes none
+ * and never fails, and that is how OpenSSL comes back from a record that it has dropped (a forged one, too short for its tag).
+ */
 static void on_error(struct dtls *dtls, int returned)
 {
 	int error = SSL_get_error(dtls->ssl, returned);
-	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+	if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE || (error == SSL_ERROR_SYSCALL && !ERR_peek_error()))
 		return;
 	if (error == SSL_ERROR_ZERO_RETURN) {
 		dtls->state = DTLS_CLOSED;

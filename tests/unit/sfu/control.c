@@ -218,7 +218,7 @@ int main(void)
 	}
 	assert(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
 	parent = pair[0];
-	const struct media_plan plan = { pair[1], WORKERS, 1, sockets };
+	const struct media_plan plan = { .parent = pair[1], .workers = WORKERS, .locals = 1, .sockets = sockets };
 	check("control: the server starts", media_server_start(&server, &plan) == 0);
 	assert(pthread_create(&thread, NULL, run, server) == 0);
 	new_link();
