@@ -94,8 +94,8 @@ static const int allowed[] = {
 static const int allowed_to_sanitizers[] = {
 	/* reports: symbols from the program's files, names from /proc */
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(access), SCMP_SYS(getcwd), SCMP_SYS(getdents64), SCMP_SYS(pread64), SCMP_SYS(ioctl), SCMP_SYS(pipe), SCMP_SYS(pipe2),
-	SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(unlink), SCMP_SYS(getppid),
+	SCMP_SYS(access), SCMP_SYS(getcwd), SCMP_SYS(getdents), SCMP_SYS(getdents64), SCMP_SYS(pread64), SCMP_SYS(ioctl),
+	SCMP_SYS(pipe), SCMP_SYS(pipe2), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(unlink), SCMP_SYS(getppid),
 	/* shadow memory and stacks */
 	SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(prlimit64), SCMP_SYS(getrlimit), SCMP_SYS(setrlimit), SCMP_SYS(prctl), SCMP_SYS(arch_prctl),
 	SCMP_SYS(personality), SCMP_SYS(mincore), SCMP_SYS(msync),

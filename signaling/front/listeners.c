@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "front.h"
+#include "leaks.h"
 #include "log.h"
 
 /* -- finding one's way ------------------------------------------------------------------------------------------------ */
@@ -230,8 +231,10 @@ static int listen_one(struct listener *l, struct lws_protocols *protocols)
 		.max_http_header_data = 8192,
 		.pt_serv_buf_size = 32768,
 	};
+	leaks_expected();       /* front_unlisten says why */
 	l->context = lws_create_context(&info);
 	l->vhost = l->context ? lws_create_vhost(l->context, &info) : NULL;
+	leaks_checked();
 	return l->vhost && l->tls ? 0 : -EIO;
 }
 

@@ -97,6 +97,9 @@ def judge_lines(code, text, seconds):
 		results.append((False, f"succeeds (exit code {code})"))
 	elif not results:
 		results.append((False, "checks something (it printed no result)"))
+	complaint = re.search(r"ERROR: \w+Sanitizer.*|WARNING: ThreadSanitizer.*", text)
+	if complaint and all(holds for holds, _ in results):
+		results.append((False, f"the sanitizers have nothing to say ({complaint[0]})"))
 	return results
 
 

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { networkInterfaces, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterwards, until } from "./check.mjs";
+import { afterwards, check, until } from "./check.mjs";
 
 export const TOP = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
 export const BUILD = process.env.HOPKIN_BUILD ?? join(TOP, "build/release");
@@ -37,6 +37,7 @@ export async function start_server(options = {}) {
 	child.stdout.on("data", (bytes) => { server.said += bytes; });
 	child.stderr.on("data", (bytes) => { server.log += bytes; });
 	child.on("exit", (code, signal) => { server.ended = { code, signal }; });
+	child.on("close", () => { server.silent = true; });
 	server.stop = () => stop(server);
 	server.command = (...args) => run_command(server, ...args);
 	server.pid_of = (program) => pid_of(child.pid, program);
@@ -60,6 +61,17 @@ function here(address) {
 async function stop(server) {
 	if (server.ended)
 		return server.ended;
+	await end(server);
+	await until(() => server.silent, 3, 10);        // what the last of them said has been read
+	const complaint = /ERROR: \w+Sanitizer|runtime error:/.exec(server.log);
+	if (complaint) {
+		console.log(server.log.slice(complaint.index, complaint.index + 4000));
+		check("the sanitizers had nothing to say when it ended", false, complaint[0]);
+	}
+	return server.ended;
+}
+
+async function end(server) {
 	server.child.kill("SIGTERM");
 	await until(() => server.ended, 8, 50);
 	if (!server.ended) {
@@ -67,7 +79,6 @@ async function stop(server) {
 		await until(() => server.ended, 3, 50);
 		server.ended = { ...server.ended, late: true };
 	}
-	return server.ended;
 }
 
 /** `hopkin WORDS… --data DATA`, with `input` on its standard input; gives what it printed. */
