@@ -104,8 +104,12 @@ void front_connections_tick(struct front *front);
 
 /** Copy a request header; false (and ""): there is none, or it does not fit. */
 bool front_header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t room);
-/** The value of this listener's session cookie, or "". */
-void front_cookie(struct lws *wsi, bool admin, char out[64]);
+#define FRONT_COOKIE_SESSION "__Host-hopkin"
+#define FRONT_COOKIE_ADMIN "__Host-hopkin-admin"
+#define FRONT_COOKIE_BROWSER "__Host-hopkin-browser"
+
+/** The value of this cookie, or "". */
+void front_cookie(struct lws *wsi, const char *name, char out[64]);
 
 /** Create both contexts with their virtual hosts. @return 0 or -Exxx, said on standard error */
 int front_listen(struct front *front);

@@ -29,6 +29,7 @@ struct exchange {
 	size_t left;
 	uint32_t retry_after_s;
 	enum rest_cookie cookie;
+	char browser[LIVE_BROWSER_ROOM];        /* a new browser cookie; "": it has one */
 	char new_session[64], allow[64];
 	const char *text_type;          /* of `text` */
 	char location[256 + 16 + LIVE_WHIP_LOCATION_ROOM], etag[32];
@@ -79,10 +80,18 @@ static void put(struct headers *h, const char *name, const char *value)
 static void put_cookie(struct headers *h, const struct exchange *x)
 {
 	char line[256];
-	snprintf(line, sizeof line, "__Host-hopkin%s=%s; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=%d", x->admin ? "-admin" : "",
-		x->cookie == REST_COOKIE_SET ? x->new_session : "", x->cookie == REST_COOKIE_SET ? 7 * 24 * 3600 : 0);
+	snprintf(line, sizeof line, "%s=%s; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=%d",
+		x->admin ? FRONT_COOKIE_ADMIN : FRONT_COOKIE_SESSION, x->cookie == REST_COOKIE_SET ? x->new_session : "", x->cookie == REST_COOKIE_SET ? 7 * 24 * 3600 : 0);
 	put(h, "set-cookie:", line);
 	explicit_bzero(line, sizeof line);
+}
+
+/* It goes with the browser's session: who was where is not to be followed for longer. */
+static void put_browser(struct headers *h, const char *browser)
+{
+	char line[160];
+	snprintf(line, sizeof line, FRONT_COOKIE_BROWSER "=%s; Path=/; Secure; HttpOnly; SameSite=Strict", browser);
+	put(h, "set-cookie:", line);
 }
 
 static void put_file_headers(struct headers *h, const struct exchange *x)
@@ -156,6 +165,8 @@ static int send_headers(struct exchange *x)
 	}
 	if (x->cookie != REST_COOKIE_KEEP)
 		put_cookie(&h, x);
+	if (x->browser[0])
+		put_browser(&h, x->browser);
 	if (x->allow[0])
 		put(&h, "allow:", x->allow);
 	if (is_device(x))
@@ -328,6 +339,15 @@ static void ask_device(struct exchange *x)
 	live_whip(front->live, &r, whip_answered, x);
 }
 
+/* Each browser has a cookie of its own before it meets a room: a page comes first. */
+static void know_browser(struct exchange *x, const struct live *live)
+{
+	char shown[64];
+	front_cookie(x->wsi, FRONT_COOKIE_BROWSER, shown);
+	if (!live_browser_good(live, shown))
+		live_browser_make(live, x->browser);
+}
+
 static void answer_file(struct exchange *x)
 {
 	struct front *front = front_of(x->wsi);
@@ -359,6 +379,8 @@ static void answer_file(struct exchange *x)
 		bytes = &f->gzip;
 		x->encoding = "gzip";
 	}
+	if (!f->immutable && !x->admin && front->live)
+		know_browser(x, front->live);
 	x->status = lost ? 404 : strstr(x->none_match, f->etag) ? 304 : 200;
 	x->at = bytes->at;
 	x->left = x->status == 304 ? 0 : bytes->len;
@@ -395,7 +417,7 @@ static void read_headers(struct exchange *x, const char *path, size_t len)
 	x->html = strstr(x->accept, "text/html") != NULL;
 	front_header(x->wsi, WSI_TOKEN_HTTP_IF_MATCH, x->match, sizeof x->match);
 	front_header(x->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, x->authorization, sizeof x->authorization);
-	front_cookie(x->wsi, x->admin, x->session);
+	front_cookie(x->wsi, x->admin ? FRONT_COOKIE_ADMIN : FRONT_COOKIE_SESSION, x->session);
 }
 
 /* The length of the body that was announced: 0 for none, -1 for one that cannot be taken. */

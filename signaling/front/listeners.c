@@ -37,17 +37,17 @@ bool front_header(struct lws *wsi, enum lws_token_indexes token, char *out, size
 	return n > 0;
 }
 
-void front_cookie(struct lws *wsi, bool admin, char out[64])
+void front_cookie(struct lws *wsi, const char *name, char out[64])
 {
-	const char *name = admin ? "__Host-hopkin-admin=" : "__Host-hopkin=";
+	size_t len = strlen(name);
 	char cookies[4096];
 	out[0] = '\0';
 	if (!front_header(wsi, WSI_TOKEN_HTTP_COOKIE, cookies, sizeof cookies))
 		return;
 	for (char *at = cookies; at; at = strchr(at, ';')) {
 		at += strspn(at, "; ");
-		if (strncmp(at, name, strlen(name)) == 0) {
-			at += strlen(name);
+		if (strncmp(at, name, len) == 0 && at[len] == '=') {
+			at += len + 1;
 			size_t n = strcspn(at, "; ");
 			if (n < 64) {
 				memcpy(out, at, n);

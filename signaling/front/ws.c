@@ -222,7 +222,10 @@ static void who_is_it(struct lws *wsi, struct live_who *out)
 	struct identity who;
 	*out = (struct live_who){ .account = 0 };
 	memcpy(out->address, front_connection_of(wsi)->from_text, sizeof out->address);
-	front_cookie(wsi, false, token);
+	front_cookie(wsi, FRONT_COOKIE_BROWSER, token);
+	if (strlen(token) < sizeof out->browser)
+		strcpy(out->browser, token);
+	front_cookie(wsi, FRONT_COOKIE_SESSION, token);
 	if (auth_session(front->auth, token, false, front_now_s(), &who)) {
 		out->account = who.account;
 		memcpy(out->display, who.display, sizeof out->display);

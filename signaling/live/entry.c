@@ -9,6 +9,7 @@
 #include "log.h"
 #include "meeting.h"
 #include "recovery.h"
+#include "removal.h"
 
 enum lookup_kind { LOOKUP_ENTER, LOOKUP_REFRESH };
 enum lookup_stage { STAGE_ROOM, STAGE_PASSWORD, STAGE_FOLLOWS };
@@ -92,14 +93,12 @@ static bool is_owner(const struct live_conn *conn, const struct room_info *room)
 const char *entry_bar(const struct live_conn *conn, const struct meeting *meeting)
 {
 	const struct room_info *room = &meeting->room;
-	uint8_t ban[LIVE_BAN];
 
 	if (is_owner(conn, room))
 		return NULL;
 	if (!room->guests && !conn->who.account)
 		return "members_only";
-	meeting_ban_mark(meeting->live, &conn->who, ban);
-	if (meeting_banned(meeting, ban))
+	if (removal_applies(meeting, &conn->who))
 		return "removed";
 	if (meeting->people >= room->max)
 		return "room_full";

@@ -20,6 +20,7 @@ enum {
 	LIVE_ROOM_ID_ROOM = 23,         /* 22 characters of base64url and a zero */
 	LIVE_NAME_ROOM = 257,           /* 64 characters of UTF-8 and a zero */
 	LIVE_ADDRESS_ROOM = 46,         /* INET6_ADDRSTRLEN */
+	LIVE_BROWSER_ROOM = 55,          /* base64url of 40 bytes, and a zero */
 	LIVE_SESSION_BYTES = 32,        /* the hash of a session token */
 	LIVE_SEAL_KEY_BYTES = 32,       /* crypto_secretbox_KEYBYTES */
 	LIVE_HOSTS_MAX = 8,             /* configured media addresses */
@@ -61,6 +62,7 @@ struct live_who {
 	uint8_t session[LIVE_SESSION_BYTES];    /* hash of the session token, or of a device's token; zeros for a guest */
 	char address[LIVE_ADDRESS_ROOM];        /* the client's address, as text */
 	enum live_kind kind;                    /* LIVE_PERSON from the caller */
+	char browser[LIVE_BROWSER_ROOM];        /* the browser cookie as it came, or "" */
 };
 
 /** A room as stored. All strings are borrowed for the call and copied. */
@@ -131,6 +133,11 @@ int live_create(struct live **out, const struct live_config *config, const struc
 /** Ask for the close of every connection (1001), close the link; meetings stay open at the media program. Then free all, connections too:
  * live_on_close is not called after it. NULL is fine. */
 void live_destroy(struct live *live);
+
+/* -- the browser cookie (browser.h), which the caller sets with a page and reads from a WebSocket's request --------- */
+
+void live_browser_make(const struct live *live, char out[LIVE_BROWSER_ROOM]);
+bool live_browser_good(const struct live *live, const char *text);      /* false: give a new one */
 
 /* -- connections ------------------------------------------------------------------------------------------------- */
 

@@ -17,8 +17,8 @@
 enum {
 	LIVE_MESSAGE_KINDS = 18,        /* rows of the message table */
 	LIVE_TOKEN_HASH = 32,           /* bytes of a hashed resume token */
-	LIVE_BAN = 8,                   /* bytes of a keyed hash that stands for a removed person */
-	LIVE_BANS_KEPT = 32,            /* bans that survive this process; the newest */
+	LIVE_MARK = 8,                  /* bytes of a keyed hash that stands for a removed person */
+	LIVE_REMOVALS_KEPT = 32,        /* marks that survive this process; the newest, up to two a person */
 	LIVE_CHAT_KEPT = 200,           /* messages of a meeting */
 	LIVE_CHAT_TOLD = 96 * 1024,     /* bytes: of those, the newest that somebody who comes is told */
 	LIVE_PEER_ID_ROOM = 28,         /* "p-", 24 characters of base64url, and a zero */
@@ -29,6 +29,10 @@ enum {
 };
 
 struct participant;
+
+/* By what somebody is known who is removed (removal.h); zeros: by no such thing. */
+struct removal_marks { uint8_t person[LIVE_MARK], address[LIVE_MARK]; };
+struct removal { uint8_t mark[LIVE_MARK]; int64_t from_s; };
 
 /* A stored room as last looked up. */
 struct room_info {
@@ -73,7 +77,7 @@ struct participant {
 	bool guest, host;
 	int64_t account;
 	uint8_t session[LIVE_SESSION_BYTES];
-	uint8_t ban[LIVE_BAN];          /* what is remembered of them if they are removed */
+	struct removal_marks marks;     /* what is remembered of them if they are removed */
 	int64_t since_s, hand_s;        /* Unix seconds; hand 0: down */
 	bool state[CONTROL_SOURCES];    /* what they have switched on */
 	bool blocked[CONTROL_SOURCES];  /* mic, camera, screen: what a host forbids; screen_audio follows screen */
@@ -98,8 +102,8 @@ struct meeting {
 	uint32_t revision;              /* grows with every sealed tag */
 	struct chat_line chat[LIVE_CHAT_KEPT];
 	uint32_t chat_next, chat_count;
-	uint8_t (*bans)[LIVE_BAN];
-	uint32_t ban_count;
+	struct removal *removals;
+	uint32_t removal_count;
 	json_t *speakers;               /* the last event, or NULL */
 	bool has_password_mac;          /* of the right password, under live.password_key */
 	uint8_t password_mac[32];

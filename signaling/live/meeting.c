@@ -114,9 +114,9 @@ static void forget(struct meeting *meeting)
 		free(meeting->chat[i].text);
 	}
 	meeting->chat_count = meeting->chat_next = 0;
-	free(meeting->bans);
-	meeting->bans = NULL;
-	meeting->ban_count = 0;
+	free(meeting->removals);
+	meeting->removals = NULL;
+	meeting->removal_count = 0;
 	meeting->locked = false;
 	meeting->last_number = 0;
 	json_decref(meeting->speakers);
@@ -409,44 +409,6 @@ void meeting_speakers(struct live *live, const struct control_message *m)
 		"speaking", numbers_json(meeting, m->u.speakers.speaking, m->u.speakers.speaking_count));
 	if (meeting->speakers)
 		meeting_broadcast(meeting, NULL, json_incref(meeting->speakers));
-}
-
-/* -- removals ---------------------------------------------------------------------------------------------------------------- */
-
-/* An account by its id, a device by its token, a guest by the address: renaming does not get back in. */
-void meeting_ban_mark(const struct live *live, const struct live_who *who, uint8_t out[LIVE_BAN])
-{
-	char text[2 * LIVE_SESSION_BYTES + 32] = "device ";
-	uint8_t hash[crypto_generichash_BYTES_MIN];
-
-	if (who->kind != LIVE_PERSON)
-		sodium_bin2hex(text + strlen(text), sizeof text - strlen(text), who->session, sizeof who->session);
-	else if (who->account)
-		snprintf(text, sizeof text, "account %lld", (long long)who->account);
-	else
-		snprintf(text, sizeof text, "address %s", who->address);
-	crypto_generichash(hash, sizeof hash, (const uint8_t *)text, strlen(text), live->config.seal_key, LIVE_SEAL_KEY_BYTES);
-	memcpy(out, hash, LIVE_BAN);
-}
-
-bool meeting_banned(const struct meeting *meeting, const uint8_t ban[LIVE_BAN])
-{
-	for (uint32_t i = 0; i < meeting->ban_count; i++)
-		if (!memcmp(meeting->bans[i], ban, LIVE_BAN))
-			return true;
-	return false;
-}
-
-bool meeting_ban(struct meeting *meeting, const uint8_t ban[LIVE_BAN])
-{
-	if (meeting_banned(meeting, ban))
-		return true;
-	uint8_t (*bans)[LIVE_BAN] = realloc(meeting->bans, (meeting->ban_count + 1) * sizeof *bans);
-	if (!bans)
-		return false;
-	meeting->bans = bans;
-	memcpy(bans[meeting->ban_count++], ban, LIVE_BAN);
-	return true;
 }
 
 /* -- messages ---------------------------------------------------------------------------------------------------------------- */

@@ -60,12 +60,6 @@ void meeting_broadcast(struct meeting *meeting, const struct participant *except
 /** The media program tells who speaks. */
 void meeting_speakers(struct live *live, const struct control_message *m);
 
-/* -- removals -------------------------------------------------------------------------------------------------------------- */
-
-void meeting_ban_mark(const struct live *live, const struct live_who *who, uint8_t out[LIVE_BAN]);
-bool meeting_banned(const struct meeting *meeting, const uint8_t ban[LIVE_BAN]);
-bool meeting_ban(struct meeting *meeting, const uint8_t ban[LIVE_BAN]);
-
 /* -- messages --------------------------------------------------------------------------------------------------------------- */
 
 void meeting_leave(struct live_conn *conn, uint64_t id, const json_t *message);

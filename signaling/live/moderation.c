@@ -7,6 +7,7 @@
 #include "log.h"
 #include "meeting.h"
 #include "peers.h"
+#include "removal.h"
 
 /* Who is meant; NULL: nobody, and said so. */
 static struct participant *target(struct live_conn *conn, uint64_t id, const json_t *message)
@@ -124,7 +125,7 @@ void moderation_remove(struct live_conn *conn, uint64_t id, const json_t *messag
 	}
 	struct meeting *meeting = p->meeting;
 	struct live_conn *theirs = p->conn;
-	if (!meeting_ban(meeting, p->ban)) {
+	if (!removal_add(meeting, &p->marks, live_unix_s(conn->live))) {
 		client_close(conn, 1011);
 		return;
 	}

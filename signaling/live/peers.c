@@ -12,6 +12,7 @@
 #include "log.h"
 #include "meeting.h"
 #include "rand.h"
+#include "removal.h"
 #include "sdp_answer.h"
 #include "sealed_tag.h"
 
@@ -355,7 +356,7 @@ static struct participant *new_participant(struct live_conn *conn, const bool st
 	p->host = p->account && p->account == conn->meeting->room.owner;
 	memcpy(p->name, conn->name, sizeof p->name);
 	memcpy(p->session, conn->who.session, sizeof p->session);
-	meeting_ban_mark(live, &conn->who, p->ban);
+	removal_marks(&p->marks, live, &conn->who);
 	p->since_s = live_unix_s(live);
 	memcpy(p->state, state, sizeof p->state);
 	conn->participant = p;

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "meeting.h"
 #include "peers.h"
+#include "removal.h"
 #include "sealed_tag.h"
 #include "whip.h"
 
@@ -30,9 +31,9 @@ static void take_meeting(struct meeting *meeting, const struct sealed_tag *tag)
 		return;
 	meeting->revision = tag->revision;
 	meeting->locked = tag->locked;
-	meeting->ban_count = 0;
-	for (int i = 0; i < tag->ban_count; i++)
-		meeting_ban(meeting, tag->bans[i]);
+	meeting->removal_count = 0;
+	for (int i = 0; i < tag->removal_count; i++)
+		removal_restore(meeting, &tag->removals[i]);
 }
 
 static void take_person(struct participant *p, const struct sealed_tag *tag, int64_t now_us)
@@ -46,7 +47,7 @@ static void take_person(struct participant *p, const struct sealed_tag *tag, int
 	p->account = tag->account;
 	memcpy(p->session, tag->session, sizeof p->session);
 	memcpy(p->resume_hash, tag->resume_hash, sizeof p->resume_hash);
-	memcpy(p->ban, tag->ban, sizeof p->ban);
+	p->marks = tag->marks;
 	p->since_s = tag->since_s;
 	p->hand_s = tag->hand_s;
 	memcpy(p->state, tag->state, sizeof p->state);

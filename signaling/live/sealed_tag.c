@@ -7,7 +7,7 @@
 #include "rand.h"
 
 enum {
-	TAG_FORM = 1,
+	TAG_FORM = 2,
 	PLAIN_ROOM = 1200,
 	SEALED_ROOM = PLAIN_ROOM + crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
 };
@@ -59,7 +59,7 @@ static void bits_to(bool set[CONTROL_SOURCES], uint8_t bits)
 static void write_plain(struct wr *w, struct participant *p, const struct live_peer *peer)
 {
 	struct meeting *meeting = p->meeting;
-	uint32_t kept = meeting->ban_count < LIVE_BANS_KEPT ? meeting->ban_count : LIVE_BANS_KEPT;
+	uint32_t kept = meeting->removal_count < LIVE_REMOVALS_KEPT ? meeting->removal_count : LIVE_REMOVALS_KEPT;
 
 	wr_u8(w, TAG_FORM);
 	put_text(w, peer->id);
@@ -72,7 +72,8 @@ static void write_plain(struct wr *w, struct participant *p, const struct live_p
 	wr_u64(w, (uint64_t)p->hand_s);
 	wr_bytes(w, p->session, sizeof p->session);
 	wr_bytes(w, p->resume_hash, sizeof p->resume_hash);
-	wr_bytes(w, p->ban, sizeof p->ban);
+	wr_bytes(w, p->marks.person, LIVE_MARK);
+	wr_bytes(w, p->marks.address, LIVE_MARK);
 	wr_u8(w, bits_of(p->state));
 	wr_u8(w, bits_of(p->blocked));
 	wr_u32(w, peer->generation);
@@ -81,8 +82,10 @@ static void write_plain(struct wr *w, struct participant *p, const struct live_p
 	wr_u32(w, ++meeting->revision);
 	wr_u32(w, meeting->last_number);
 	wr_u8(w, (uint8_t)kept);
-	for (uint32_t i = meeting->ban_count - kept; i < meeting->ban_count; i++)
-		wr_bytes(w, meeting->bans[i], LIVE_BAN);
+	for (uint32_t i = meeting->removal_count - kept; i < meeting->removal_count; i++) {
+		wr_bytes(w, meeting->removals[i].mark, LIVE_MARK);
+		wr_u64(w, (uint64_t)meeting->removals[i].from_s);
+	}
 }
 
 bool sealed_tag_write(char out[CONTROL_TAG_MAX + 1], struct participant *p, const struct live_peer *peer)
@@ -123,7 +126,8 @@ static bool read_plain(struct sealed_tag *out, struct rd *r, const char *peer_id
 	out->hand_s = (int64_t)rd_u64(r);
 	get_bytes(r, out->session, sizeof out->session);
 	get_bytes(r, out->resume_hash, sizeof out->resume_hash);
-	get_bytes(r, out->ban, sizeof out->ban);
+	get_bytes(r, out->marks.person, LIVE_MARK);
+	get_bytes(r, out->marks.address, LIVE_MARK);
 	bits_to(out->state, rd_u8(r));
 	bits_to(out->blocked, rd_u8(r));
 	out->generation = rd_u32(r);
@@ -131,11 +135,13 @@ static bool read_plain(struct sealed_tag *out, struct rd *r, const char *peer_id
 	out->seat_count = rd_u8(r);
 	out->revision = rd_u32(r);
 	out->last_number = rd_u32(r);
-	out->ban_count = rd_u8(r);
-	if (out->kind > LIVE_VIEWER || out->ban_count > LIVE_BANS_KEPT || out->seat_count > CONTROL_SEATS_MAX)
+	out->removal_count = rd_u8(r);
+	if (out->kind > LIVE_VIEWER || out->removal_count > LIVE_REMOVALS_KEPT || out->seat_count > CONTROL_SEATS_MAX)
 		return false;
-	for (int i = 0; i < out->ban_count; i++)
-		get_bytes(r, out->bans[i], LIVE_BAN);
+	for (int i = 0; i < out->removal_count; i++) {
+		get_bytes(r, out->removals[i].mark, LIVE_MARK);
+		out->removals[i].from_s = (int64_t)rd_u64(r);
+	}
 	return r->ok && rd_left(r) == 0 && out->number >= 1 && out->number <= out->last_number;
 }
 

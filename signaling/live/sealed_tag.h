@@ -18,13 +18,14 @@ struct sealed_tag {
 	enum live_kind kind;
 	bool sends[2];                          /* of a device: mic, camera */
 	int64_t account, since_s, hand_s;
-	uint8_t session[LIVE_SESSION_BYTES], resume_hash[LIVE_TOKEN_HASH], ban[LIVE_BAN];
+	uint8_t session[LIVE_SESSION_BYTES], resume_hash[LIVE_TOKEN_HASH];
+	struct removal_marks marks;
 	bool state[CONTROL_SOURCES], blocked[CONTROL_SOURCES];
 	uint32_t generation, ufrag_mark;        /* of the peer */
 	uint8_t seat_count;
 	uint32_t revision, last_number;         /* of the meeting */
-	uint8_t ban_count;
-	uint8_t bans[LIVE_BANS_KEPT][LIVE_BAN];
+	uint8_t removal_count;
+	struct removal removals[LIVE_REMOVALS_KEPT];
 };
 
 /** Seal how `p` and its meeting are now, for `peer`; the meeting's revision grows. False: cannot be said (never, with sound names). */

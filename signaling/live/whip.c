@@ -11,6 +11,7 @@
 #include "log.h"
 #include "meeting.h"
 #include "peers.h"
+#include "removal.h"
 #include "resume.h"
 
 enum { FULL_RETRY_S = 10, RECOVERY_RETRY_S = 3 };
@@ -314,10 +315,7 @@ struct bar { int status; const char *code; uint32_t retry_after_s; };
 /* Why this device may not join now. Whoever stands there already comes back to the same place, through a lock and into a full room. */
 static struct bar bar_of(struct meeting *meeting, const struct live_who *who)
 {
-	uint8_t ban[LIVE_BAN];
-
-	meeting_ban_mark(meeting->live, who, ban);
-	if (meeting_banned(meeting, ban))
+	if (removal_applies(meeting, who))
 		return (struct bar){ 403, "removed", 0 };
 	if (standing(meeting, who->session))
 		return (struct bar){ 0 };

@@ -247,9 +247,17 @@ await scenario('attacks/meeting', async () => {
 
 	// -- 10: removed
 	{
-		const bad = await join(peers, 'bad', server, { ...key, name: 'Xấu' });
+		/** What a browser is given with its first page. */
+		const device = async () => (await fetch(`${server.url}/`)).headers.getSetCookie().find((c) => c.startsWith('__Host-hopkin-browser=')) ?? '';
+		const given = await device();
+		check('10 the browser cookie is __Host-, Secure, HttpOnly, SameSite=Strict and ends with the browser', ['Secure', 'HttpOnly', 'SameSite=Strict',
+			'Path=/'].every((w) => given.includes(w)) && !/Max-Age|Expires|Domain/i.test(given), given.replace(/=[^;]+/, '=…'));
+		const theirs = given.split(';')[0], neighbour = (await device()).split(';')[0];
+		const known = await fetch(`${server.url}/`, { headers: { cookie: theirs } });
+		check('10 who has one is given no other', known.headers.getSetCookie().length === 0);
+		const bad = await join(peers, 'bad', server, { ...key, name: 'Xấu', cookie: theirs });
 		if (bad.t !== 'joined')
-			await until(async () => (await join(peers, 'bad', server, { ...key, name: 'Xấu' })).t === 'joined', 30, 1000);
+			await until(async () => (await join(peers, 'bad', server, { ...key, name: 'Xấu', cookie: theirs })).t === 'joined', 30, 1000);
 		const me = (await peers.report('bad')).number;
 		await peers.until('ann', (r) => packetsFrom(r, me) > 10, 5000);
 		const from = peers.events.length;
@@ -264,6 +272,16 @@ await scenario('attacks/meeting', async () => {
 		await knock(peers, 'bad', server);
 		const again = await ask(peers, 'bad', { t: 'resume', token: resume });
 		check('10 its resume token is worth nothing', again.t === 'error' && ['no_session', 'removed'].includes(again.code), JSON.stringify(again));
+		const six = { ...server, url: server.url.replace('127.0.0.1', '[::1]') };
+		for (const [what, where, cookie] of [['the same browser, renamed', server, theirs], ['the same browser, from another address', six, theirs],
+			['a private window', server, (await device()).split(';')[0]], ['a program without cookies', server, undefined],
+			['a made-up cookie', server, `__Host-hopkin-browser=${'A'.repeat(54)}`]]) {
+			const answer = await enter(peers, 'bad', where, { ...key, name: 'Người khác', cookie });
+			check(`10 a removed guest does not get in again: ${what}`, answer.code === 'removed', JSON.stringify(answer).slice(0, 160));
+		}
+		const beside = await enter(peers, 'beside', server, { ...key, name: 'Hàng xóm', cookie: neighbour });
+		check('10 somebody else behind the same address does', beside.t === 'entered', JSON.stringify(beside).slice(0, 160));
+		await peers.run('ws.drop', { peer: 'beside' });
 		// an account stays out, under whatever name and connection
 		const m = await join(peers, 'minh', server, { ...key, cookie: minh.cookie });
 		await ask(peers, 'host', { t: 'remove', number: m.number });

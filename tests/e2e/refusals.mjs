@@ -64,6 +64,24 @@ await scenario("refusals", async () => {
 	check("refused: a removed person's media has ended", still);
 	await first.page.reload();
 	check("refused: reloading does not bring a removed person back", await screen_of(first) !== "meeting");
+	await refused("removed, under another name", first, small.address, { password: small.password, name: "Người khác" });
+
+	// another guest, and the password changes with the removal: the old one is worth nothing, from any device
+	const second = await person("chromium", 4);
+	await enter(second, open.address, { password: open.password, name: second.name });
+	await host.page.goto("about:blank");
+	await enter(host, open.address);
+	await press(host, "people-open");
+	await host.page.locator(`[data-testid="roster-row"]:has-text("${second.name}") [data-testid="roster-more"]`).click();
+	await press(host, "host-remove");
+	await press(host, "confirm-renew");
+	await at_screen(second, "removed");
+	await until(() => host.page.evaluate(() => document.querySelector('[data-testid="copy-text"]')?.textContent));
+	const renewed = await host.page.evaluate(() => document.querySelector('[data-testid="copy-text"]')?.textContent ?? "");
+	check("refused: the host is shown the new password", renewed.length > 8 && renewed !== open.password, renewed);
+	await press(host, "password-done");
+	await refused("the old password after a removal", stranger, open.address, { password: open.password, name });
+	check("refused: the new one lets others in", await knock(stranger, open.address, { password: renewed, name }) === "ready", await alert_of(stranger));
 
 	// a session that has run out: the server starts again to find it a year old
 	const member = await person("chromium", 3);

@@ -27,6 +27,7 @@ static void furnish(void)
 	person.hand_s = 1790000009;
 	person.state[CONTROL_CAMERA] = person.blocked[CONTROL_MIC] = true;
 	memset(person.resume_hash, 7, sizeof person.resume_hash);
+	memset(&person.marks, 9, sizeof person.marks);
 	strcpy(peer.id, "p-abcdefghijklmnopqrstuvwx");
 	peer.generation = 2;
 	peer.seat_count = 7;
@@ -34,21 +35,22 @@ static void furnish(void)
 
 static void round_trip(void)
 {
-	static uint8_t bans[LIVE_BANS_KEPT + 3][LIVE_BAN];
+	static struct removal removals[LIVE_REMOVALS_KEPT + 3];
 	static char tag[CONTROL_TAG_MAX + 1];
 	struct sealed_tag out;
 
-	for (int i = 0; i < LIVE_BANS_KEPT + 3; i++)
-		bans[i][0] = (uint8_t)i;
-	meeting.bans = bans;
-	meeting.ban_count = LIVE_BANS_KEPT + 3;
+	for (int i = 0; i < LIVE_REMOVALS_KEPT + 3; i++)
+		removals[i] = (struct removal){ .mark = { (uint8_t)i }, .from_s = 1790000000 + i };
+	meeting.removals = removals;
+	meeting.removal_count = LIVE_REMOVALS_KEPT + 3;
 	check("tag: the longest fits", sealed_tag_write(tag, &person, &peer));
 	check("tag: opens", sealed_tag_read(&out, live.config.seal_key, tag, peer.id));
 	check("tag: the person", out.number == 5 && out.guest && !strcmp(out.name, person.name) && out.hand_s == person.hand_s &&
 		out.state[CONTROL_CAMERA] && !out.state[CONTROL_MIC] && out.blocked[CONTROL_MIC] &&
 		!memcmp(out.resume_hash, person.resume_hash, sizeof out.resume_hash));
 	check("tag: the meeting, at a new revision", out.locked && out.last_number == 12 && out.revision == 41 && !strcmp(out.room, meeting.room.id));
-	check("tag: the newest removals", out.ban_count == LIVE_BANS_KEPT && out.bans[0][0] == 3);
+	check("tag: the newest removals", out.removal_count == LIVE_REMOVALS_KEPT && out.removals[0].mark[0] == 3 &&
+		out.removals[0].from_s == 1790000003 && !memcmp(&out.marks, &person.marks, sizeof out.marks));
 	check("tag: the peer", out.generation == 2 && out.seat_count == 7);
 	check("tag: not for another peer", !sealed_tag_read(&out, live.config.seal_key, tag, "p-abcdefghijklmnopqrstuvwy"));
 	uint8_t other[LIVE_SEAL_KEY_BYTES] = { 1 };

@@ -5,11 +5,11 @@ import { type Inside, type RoomInfo, handsUp } from '../../state/meeting.ts';
 import { initials, tint } from '../../state/text.ts';
 import { t, tn } from '../i18n.ts';
 import { Button, IconButton, copyText } from '../parts/button.tsx';
-import { Confirm } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Item, Pop } from '../parts/menu.tsx';
 import type { Session } from '../session/session.ts';
 import { closePanel } from './panel.ts';
+import { RemovePerson } from './remove.tsx';
 
 interface PeopleProps {
 	readonly session: Session;
@@ -43,10 +43,7 @@ export function PeoplePanel({ session, room, inside }: PeopleProps) {
 					<Row key={member.number} member={member} session={session} room={room} inside={inside} onRemove={() => setRemove(member)} />
 				))}
 			</ul>
-			{remove && (
-				<Confirm title={t('host.remove_title', { name: remove.name })} text={t('host.remove_text')} yes={t('host.remove')}
-					onClose={() => setRemove(null)} onYes={() => session.tell('remove', { number: remove.number })} />
-			)}
+			{remove && <RemovePerson session={session} member={remove} onClose={() => setRemove(null)} />}
 		</aside>
 	);
 }

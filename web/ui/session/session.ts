@@ -81,6 +81,11 @@ export class Session {
 			this.#return(kept);
 	}
 
+	/** The room's id. */
+	get room(): string {
+		return this.#room;
+	}
+
 	// -- the way in ------------------------------------------------------------------------------------------------
 
 	/** Password and name at the door. `password` undefined: the room's owner needs none. */
