@@ -43,6 +43,9 @@ bool browser_read(struct browser *out, const char *text, const uint8_t key[LIVE_
 	uint8_t bytes[BROWSER_BYTES], proof[PROOF_BYTES];
 	size_t len;
 
+	/* libsodium takes some bytes above 0x7f for letters: one cookie would have many texts. */
+	if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != LIVE_BROWSER_ROOM - 1)
+		return false;
 	if (sodium_base642bin(bytes, sizeof bytes, text, strlen(text), NULL, &len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) ||
 	    len != sizeof bytes)
 		return false;

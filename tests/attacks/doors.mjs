@@ -1,4 +1,5 @@
 // Getting in: refusals that tell nothing, guessing, cookies, origins, administration, what the log says.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { Client } from '../e2e/lib/client.mjs';
 import { afterwards, check, scenario } from '../e2e/lib/check.mjs';
@@ -8,6 +9,33 @@ import { ask, closed, enter, join, knock } from '../peer/meeting.mjs';
 
 const PASSWORD = 'mot-mat-khau-kha-dai-7';
 const MISSING = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+/** What the programs of `server` listen on, as "tcp PORT"; administration's with "loopback" if it has no other address. */
+function listening(server) {
+	const pids = [server.child.pid, server.pid_of('signaling'), server.pid_of('hopkin-media')];
+	const sockets = new Set(pids.flatMap((pid) => readdirSync(`/proc/${pid}/fd`).map((fd) => {
+		try {
+			return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+		} catch {
+			return undefined;       // closed meanwhile
+		}
+	})));
+	const bound = new Map();
+	for (const [file, kind, state] of [['tcp', 'tcp', '0A'], ['tcp6', 'tcp', '0A'], ['udp', 'udp', '07'], ['udp6', 'udp', '07']]) {
+		for (const line of readFileSync(`/proc/${pids[0]}/net/${file}`, 'latin1').split('\n').slice(1)) {
+			const [, local, , st, , , , , , inode] = line.trim().split(/\s+/);
+			if (st !== state || !sockets.has(inode))
+				continue;
+			const [address, port] = local.split(':');
+			const key = `${kind} ${parseInt(port, 16)}`;
+			bound.set(key, [...bound.get(key) ?? [], address]);
+		}
+	}
+	const loopback = ['0100007F', '00000000000000000000000001000000'];
+	// of administration alone: in tests the one port too is on loopback only
+	return new Set([...bound].map(([key, addresses]) => key === `tcp ${server.admin_port}` && addresses.every((a) => loopback.includes(a))
+		? `${key} loopback` : key));
+}
 
 /** Raw bytes over TLS; gives what came back until the end or `ms` passed. */
 function speak(port, text, ms = 4000) {
@@ -209,6 +237,9 @@ await scenario('attacks/doors', async () => {
 		check('25 administration answers on its own port only', statuses.every((s) => s === 404), statuses.join(' '));
 		const door = await knock(peers, 'adm', server, { admin: true, origin: server.admin_url });
 		check('25 no meetings on the administration port', !door.opened, JSON.stringify(door));
+		const heard = listening(server), wanted = [`tcp ${server.port}`, `udp ${server.port}`, `tcp ${server.admin_port} loopback`];
+		check('25 nothing listens but the one port and, on loopback, administration', wanted.every((w) => heard.has(w)) && heard.size === wanted.length,
+			[...heard].join(', '));
 	}
 
 	// -- 15: requests that are too much

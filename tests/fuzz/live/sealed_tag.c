@@ -23,6 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	crypto_secretbox_easy(sealed + crypto_secretbox_NONCEBYTES, data, size, sealed, key);
 	sodium_bin2base64(text, sizeof text, sealed, size + EXTRA, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	if (sealed_tag_read(&tag, key, text, "p-1"))
-		assert(tag.number && tag.number <= tag.last_number && tag.ban_count <= LIVE_BANS_KEPT && memchr(tag.name, 0, sizeof tag.name));
+		assert(tag.number && tag.number <= tag.last_number && tag.removal_count <= LIVE_REMOVALS_KEPT && memchr(tag.name, 0, sizeof tag.name));
 	return 0;
 }
