@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device_offer.h"
 #include "sdp_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,6 +50,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		server.ssrcs[i].video = 3 * i + 2;
 		server.ssrcs[i].rtx = 3 * i + 3;
 	}
+	for (int publish = 0; publish < 2; publish++) {         /* as a device's, without sections */
+		if (!sdp_parse(&offer, (const char *)data, size) || device_offer_plan(&sections, &plan, &offer, publish) != DEVICE_OFFER_TAKEN)
+			continue;
+		about.one_stream = true;
+		char *whole = sdp_answer_write(&offer, &plan, &sections, &server, &about);
+		assert(whole && sdp_parse(&again, whole, strlen(whole)) && again.section_count == offer.section_count);
+		assert(publish ? !sections.seat_count : !sections.sources[CONTROL_MIC][0] && !sections.sources[CONTROL_CAMERA][0]);
+		free(whole);
+	}
+	about.one_stream = false;
+	sdp_parse(&offer, (const char *)data, size);
 	suggest(&sections);
 	if (!offer_plan_make(&plan, &offer, &sections, 64))
 		return 0;
