@@ -20,6 +20,8 @@ static void print_help(FILE *out)
 	      "  hopkin room add TITLE [--owner NAME] [--guests] [--max N] [--password-stdin]\n"
 	      "  hopkin room list\n"
 	      "  hopkin room remove ID\n"
+	      "  hopkin room token ROOM --publish|--view [--name NAME] [--days N]   for a device: WHIP, WHEP\n"
+	      "  hopkin room token ROOM --list | --revoke TOKEN-ID\n"
 	      "  hopkin check [--running]                        settings, certificate, ports, files; --running: it must answer\n"
 	      "  hopkin version\n\n"
 	      "Each takes --data DIR (default /var/lib/hopkin), --config FILE and --json.\n"

@@ -32,6 +32,9 @@ static const struct route routes[] = {
 	{ "PATCH", "/rooms/*", SIGNED_IN, true, handle_room_change },
 	{ "DELETE", "/rooms/*", SIGNED_IN, false, handle_room_remove },
 	{ "POST", "/rooms/*/password", SIGNED_IN, true, handle_room_password },
+	{ "GET", "/rooms/*/tokens", SIGNED_IN, false, handle_tokens },
+	{ "POST", "/rooms/*/tokens", SIGNED_IN, true, handle_token_add },
+	{ "DELETE", "/rooms/*/tokens/*", SIGNED_IN, false, handle_token_remove },
 	{ "GET", "/people", ADMINS, false, handle_people },
 	{ "POST", "/people", ADMINS, true, handle_person_add },
 	{ "PATCH", "/people/*", ADMINS, true, handle_person_change },
@@ -142,8 +145,8 @@ json_t *call_read(struct call *call, struct json_field *fields, size_t count)
 
 /* -- finding the route ------------------------------------------------------------------------------------------------ */
 
-/* The part that `*` stands for goes to `id`. */
-static bool matches(const char *pattern, const char *path, char *id, size_t room)
+/* What the first `*` stands for goes to `id`, what the second does to `inner`; both have `room` bytes. */
+static bool matches(const char *pattern, const char *path, char *id, char *inner, size_t room)
 {
 	for (; *pattern; pattern++) {
 		if (*pattern != '*') {
@@ -157,18 +160,19 @@ static bool matches(const char *pattern, const char *path, char *id, size_t room
 		memcpy(id, path, n);
 		id[n] = '\0';
 		path += n;
+		id = inner;
 	}
 	return *path == '\0';
 }
 
-static const struct route *route_of(const struct rest_request *r, char *id, size_t room, char allow[64])
+static const struct route *route_of(const struct rest_request *r, char *id, char *inner, size_t room, char allow[64])
 {
 	const char *path = r->path + sizeof prefix - 1;
 	allow[0] = '\0';
 	if (strncmp(r->path, prefix, sizeof prefix - 1) != 0)
 		return NULL;
 	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-		if (!matches(routes[i].path, path, id, room) || (routes[i].who == ADMINS && !r->admin))
+		if (!matches(routes[i].path, path, id, inner, room) || (routes[i].who == ADMINS && !r->admin))
 			continue;
 		if (strcmp(routes[i].method, r->method) == 0)
 			return &routes[i];
@@ -259,7 +263,7 @@ void rest_handle(struct rest *rest, const struct rest_request *r, rest_done_fn *
 	}
 	*call = (struct call){ .rest = rest, .done = done, .arg = arg, .request = r, .admin = r->admin, .now_s = r->now_s };
 	char allow[64];
-	const struct route *route = route_of(r, call->id, sizeof call->id, allow);
+	const struct route *route = route_of(r, call->id, call->id_inner, sizeof call->id, allow);
 	if (!route) {
 		if (!allow[0]) {
 			call_error(call, 404, "not_found", NULL, 0);
@@ -290,12 +294,12 @@ void rest_handle(struct rest *rest, const struct rest_request *r, rest_done_fn *
 }
 
 int rest_create(struct rest **out, const struct rest_config *config, struct auth *auth, struct rooms *rooms,
-	const struct rest_ops *ops)
+	struct room_tokens *tokens, const struct rest_ops *ops)
 {
 	struct rest *rest = calloc(1, sizeof *rest);
 	if (!rest)
 		return -ENOMEM;
-	*rest = (struct rest){ .config = *config, .auth = auth, .rooms = rooms, .ops = *ops };
+	*rest = (struct rest){ .config = *config, .auth = auth, .rooms = rooms, .tokens = tokens, .ops = *ops };
 	*out = rest;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "auth.h"
+#include "room_tokens.h"
 #include "rooms.h"
 
 enum { REST_BODY_MOST = 16 * 1024 };    /* bytes */
@@ -63,7 +64,7 @@ struct rest_config {
 struct rest;
 
 int rest_create(struct rest **out, const struct rest_config *config, struct auth *auth, struct rooms *rooms,
-	const struct rest_ops *ops);
+	struct room_tokens *tokens, const struct rest_ops *ops);
 void rest_destroy(struct rest *rest);
 
 /** Answer one request. `request` is borrowed for the call; `done` runs exactly once, perhaps before this returns. */

@@ -12,6 +12,7 @@ struct rest {
 	struct rest_config config;
 	struct auth *auth;
 	struct rooms *rooms;
+	struct room_tokens *tokens;
 	struct rest_ops ops;
 };
 
@@ -24,10 +25,10 @@ struct call {
 	bool admin;
 	int64_t now_s;
 	struct identity who;                    /* where a session is needed */
-	char id[64];                            /* the part of the path that is not fixed */
+	char id[64], id_inner[64];              /* the parts of the path that are not fixed */
 	char base[320];                         /* "https://host:port" of the main listener */
 	char password[PASSWORD_GENERATED_BYTES];        /* shown once */
-	char *chosen;                           /* a password that came in; wiped */
+	char *chosen;                           /* a password that came in, a token that goes out; wiped */
 };
 
 typedef void handler(struct call *call);
@@ -43,11 +44,15 @@ void call_rooms_error(struct call *call, enum rooms_result result);
 /** Read the body; on failure the call has been answered and NULL comes back. */
 json_t *call_read(struct call *call, struct json_field *fields, size_t count);
 
+/** The room that the path names, if it is the caller's own, or NULL: answered. Another's room looks like none. */
+const struct room_record *call_own_room(struct call *call);
+
 json_t *identity_json(const struct identity *who);
 
 handler handle_server, handle_health, handle_stats;
 handler handle_me, handle_login, handle_logout, handle_password, handle_link_look, handle_link_use;
 handler handle_rooms, handle_room_add, handle_room, handle_room_change, handle_room_password, handle_room_remove;
+handler handle_tokens, handle_token_add, handle_token_remove;
 handler handle_people, handle_person_add, handle_person_change, handle_person_reset;
 
 #endif

@@ -17,8 +17,7 @@ static json_t *room_json(const struct call *call, const struct room_record *room
 		room->contact, "created", (json_int_t)room->created_s, "live", "open", (int)open, "people", (int)people);
 }
 
-/* The caller's own room, or NULL: answered. Another's room looks like none. */
-static const struct room_record *own_room(struct call *call)
+const struct room_record *call_own_room(struct call *call)
 {
 	const struct room_record *room = rooms_find(call->rest->rooms, call->id);
 	if (room && room->owner == call->who.account)
@@ -40,7 +39,7 @@ void handle_rooms(struct call *call)
 
 void handle_room(struct call *call)
 {
-	const struct room_record *room = own_room(call);
+	const struct room_record *room = call_own_room(call);
 	if (room)
 		call_json(call, 200, room_json(call, room));
 }
@@ -140,7 +139,7 @@ static void changed(void *arg, enum rooms_result result, const struct room_recor
 
 void handle_room_change(struct call *call)
 {
-	const struct room_record *old = own_room(call);
+	const struct room_record *old = call_own_room(call);
 	if (!old)
 		return;
 	struct json_field f[] = { { "title", FIELD_TEXT, false }, { "guests", FIELD_BOOL, false }, { "max", FIELD_NUMBER, false },
@@ -173,7 +172,7 @@ static void password_set(void *arg, enum rooms_result result, const struct room_
 
 void handle_room_password(struct call *call)
 {
-	if (!own_room(call))
+	if (!call_own_room(call))
 		return;
 	struct json_field f[] = { { "password", FIELD_TEXT, false } };
 	json_t *body = call_read(call, f, 1);
@@ -194,6 +193,6 @@ static void removed(void *arg, enum rooms_result result, const struct room_recor
 
 void handle_room_remove(struct call *call)
 {
-	if (own_room(call))
+	if (call_own_room(call))
 		rooms_remove(call->rest->rooms, call->id, removed, call);
 }

@@ -64,6 +64,7 @@ bool cli_read_password(const struct cli *cli, bool from_stdin, char *out, size_t
 
 int cli_user(int argc, char *const argv[]);
 int cli_room(int argc, char *const argv[]);
+int cli_room_token(int argc, char *const argv[]);        /* of cli_room */
 int cli_check(int argc, char *const argv[]);
 
 #endif

@@ -165,6 +165,8 @@ int cli_room(int argc, char *const argv[])
 		return cli_list(argc - 1, argv + 1, "rooms", room_row);
 	if (!strcmp(verb, "remove"))
 		return room_remove(argc - 1, argv + 1);
-	fprintf(stderr, "hopkin room: expected add, list or remove\n");
+	if (!strcmp(verb, "token"))
+		return cli_room_token(argc - 1, argv + 1);
+	fprintf(stderr, "hopkin room: expected add, list, remove or token\n");
 	return CLI_USAGE;
 }

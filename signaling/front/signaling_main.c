@@ -407,7 +407,7 @@ static int open_rest(struct front *front)
 		.main_url = front->main_url, .admin_url = front->admin_url,
 	};
 	const struct rest_ops ops = { .room_live = room_live, .stats = stats, .media_up = media_up, .ctx = front };
-	return rest_create(&front->rest, &config, front->auth, front->rooms, &ops);
+	return rest_create(&front->rest, &config, front->auth, front->rooms, front->tokens, &ops);
 }
 
 /* Where it was installed, or in the source tree that this was built in. */

@@ -277,7 +277,7 @@ void room_tokens_add(struct room_tokens *tokens, const struct token_record *fiel
 	room_tokens_done_fn *done, void *arg)
 {
 	struct token_record record = *fields;
-	if (count_of(tokens, record.room) >= ROOM_TOKENS_MOST) {
+	if (count_of(tokens, record.room) >= STORE_ROOM_TOKENS_MOST) {
 		done(arg, ROOMS_TOO_MANY, NULL);
 		return;
 	}

@@ -19,7 +19,6 @@
 struct room_tokens;
 
 enum {
-	ROOM_TOKENS_MOST = 50,          /* of one room */
 	ROOM_TOKEN_COST_ENTER = 10,     /* of a device's 60 in 10 seconds: entering; whatever else it asks costs 1 */
 	ROOM_TOKEN_COST_OTHER = 1,
 };

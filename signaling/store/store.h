@@ -21,6 +21,7 @@ enum {
 	STORE_TITLE_CHARS = 100,
 	STORE_BANNER_CHARS = 500,
 	STORE_CONTACT_CHARS = 200,
+	STORE_ROOM_TOKENS_MOST = 50,    /* of one room */
 	STORE_HASH_BYTES = 128,         /* a password hash as text, with its end */
 	STORE_TOKEN_HASH_BYTES = 32,
 };

@@ -40,6 +40,8 @@ const REFUSED = [
 	["a room for one", ["room", "add", "Phòng", "--max", "1"], "", 2, /2 to 500/],
 	["a room's id of the wrong form", ["room", "remove", "../etc"], "", 2, /22 characters/],
 	["a room that is not there", ["room", "remove", "AAAAAAAAAAAAAAAAAAAAAA"], "", 3, /no such room/],
+	["a token of no room", ["room", "token", "AAAAAAAAAAAAAAAAAAAAAA", "--publish"], "", 3, /no such room/],
+	["a token that sends and watches", ["room", "token", "AAAAAAAAAAAAAAAAAAAAAA", "--publish", "--view"], "", 2, /one of --publish, --view/],
 	["a value forgotten", ["user", "list", "--data"], "", 2, /expected a value/],
 ];
 
@@ -75,6 +77,12 @@ function accounts() {
 	check("cli: a room has an address and a password, once", made.json?.url?.endsWith(`/r/${made.json?.id}`) && made.json?.password?.length >= 12, made.out);
 	const list = hopkin(["room", "list", "--json", ...data]);
 	check("cli: the list has no passwords", list.json?.rooms?.length === 1 && !list.out.includes("password"), list.out);
+	const token = hopkin(["room", "token", "Giao ban", "--publish", "--name", "Máy quay", "--json", ...data]);
+	check("cli: a token, once, with its address", token.json?.right === "publish" && /^[\w-]{43}$/.test(token.json?.token) && token.json?.address?.endsWith(`/whip/${made.json.id}`), token.out);
+	const tokens = hopkin(["room", "token", made.json.id, "--list", "--json", ...data]);
+	check("cli: the list of tokens has none in clear", tokens.json?.tokens?.[0]?.name === "Máy quay" && !tokens.out.includes(token.json.token), tokens.out);
+	check("cli: a token is revoked, once", hopkin(["room", "token", made.json.id, "--revoke", token.json.id, ...data]).status === 0
+		&& hopkin(["room", "token", made.json.id, "--revoke", token.json.id, ...data]).status === 3);
 	check("cli: a room is removed", hopkin(["room", "remove", made.json.id, ...data]).status === 0);
 	check("cli: version", /^hopkin \d+\.\d+\.\d+\n$/.test(hopkin(["version"]).out));
 }

@@ -61,7 +61,7 @@ async function ask(who, operationId, values = {}, body) {
 
 await scenario("openapi", async () => {
 	const rows = [...readFileSync(join(TOP, "signaling/API.md"), "utf8").matchAll(/^\| (GET|POST|PATCH|DELETE) `(\/[^`?]*)`( \*admin\*)?/gm)]
-		.map(([, method, path, admin]) => `${method} ${path.replace(/^\/rooms\/ID/, "/rooms/{room}").replace(/^\/people\/ID/, "/people/{person}")}${admin ? " administration" : ""}`);
+		.map(([, method, path, admin]) => `${method} ${path.replace(/^\/rooms\/ID/, "/rooms/{room}").replace(/\/tokens\/ID/, "/tokens/{token}").replace(/^\/people\/ID/, "/people/{person}")}${admin ? " administration" : ""}`);
 	const written = operations.map((one) => `${one.method.toUpperCase()} ${one.path}${one["x-listener"] === "administration" ? " administration" : ""}`);
 	check("openapi: it names the routes of API.md, and no others", rows.sort().join() === written.sort().join(),
 		[...rows.filter((one) => !written.includes(one)), ...written.filter((one) => !rows.includes(one))].join("; "));
@@ -94,6 +94,12 @@ await scenario("openapi", async () => {
 	await ask(main, "room", { room: "A".repeat(22) });
 	await ask(main, "roomChange", { room: room.id }, { max: 3 });
 	await ask(main, "roomPassword", { room: room.id }, {});
+	const made = await ask(main, "tokenAdd", { room: room.id }, { name: "Máy quay", right: "publish" });
+	await ask(main, "tokenAdd", { room: room.id }, { name: "", right: "view" });
+	await ask(main, "tokens", { room: room.id });
+	await ask(main, "tokens", { room: "A".repeat(22) });
+	await ask(main, "tokenRemove", { room: room.id, token: made.id });
+	await ask(main, "tokenRemove", { room: room.id, token: made.id });
 	const invited = await ask(admin, "personAdd", {}, { name: "minh", display: "Minh", role: "member" });
 	await ask(admin, "personAdd", {}, { name: "minh", display: "Minh", role: "member" });
 	await ask(admin, "people");

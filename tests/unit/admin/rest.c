@@ -82,6 +82,10 @@ static void routes(void)
 		{ "nor do their methods", "PUT", "/api/v1/people", false, 404, "not_found" },
 		{ "nor figures", "GET", "/api/v1/stats", false, 404, "not_found" },
 		{ "on the other they need a session", "GET", "/api/v1/people", true, 401, "not_signed_in" },
+		{ "tokens need a session", "GET", "/api/v1/rooms/x/tokens", false, 401, "not_signed_in" },
+		{ "so does revoking one", "DELETE", "/api/v1/rooms/x/tokens/y", false, 401, "not_signed_in" },
+		{ "an empty inner part", "DELETE", "/api/v1/rooms/x/tokens/", false, 404, "not_found" },
+		{ "an inner part too deep", "DELETE", "/api/v1/rooms/x/tokens/y/z", false, 404, "not_found" },
 		{ "another method", "PUT", "/api/v1/login", false, 405, "method_not_allowed" },
 		{ "another method on a pattern", "PUT", "/api/v1/rooms/x", false, 405, "method_not_allowed" },
 		{ "no such path", "GET", "/api/v1/nothing", false, 404, "not_found" },
@@ -153,6 +157,36 @@ static void bodies(void)
 	check("a missing field is named", ask(&r) == 400 && says("bad_request") && strstr(body, "\"field\":\"password\""));
 }
 
+static void tokens(const char *room)
+{
+	char path[80], one[120], id[32] = "";
+	struct rest_request r;
+
+	snprintf(path, sizeof path, "%s/tokens", room);
+	r = request("POST", path, "{\"name\":\"Máy quay\",\"right\":\"both\"}");
+	check("a token sends or watches", ask(&r) == 400 && strstr(body, "\"field\":\"right\""));
+	r = request("POST", path, "{\"name\":\"\",\"right\":\"view\"}");
+	check("it has a name", ask(&r) == 400 && says("bad_name"));
+	r = request("POST", path, "{\"name\":\"Máy quay\",\"right\":\"view\",\"expires\":5}");
+	check("and is not over before it begins", ask(&r) == 400 && strstr(body, "expires"));
+	r = request("POST", path, "{\"name\":\"Máy quay\",\"right\":\"publish\"}");
+	check("a token is made, shown with its address", ask(&r) == 201 && strstr(body, "\"token\":\"") &&
+		strstr(body, "\"address\":\"https://meet.test:8443/whip/") && strstr(body, "\"expires\":0"));
+	const char *at = strstr(body, "\"id\":\"");
+	snprintf(id, sizeof id, "%.22s", at ? at + 6 : "");
+	r = request("GET", path, "");
+	check("it is listed without what it is", ask(&r) == 200 && strstr(body, id) && !strstr(body, "\"token\"") && !strstr(body, "hash"));
+	snprintf(one, sizeof one, "/api/v1/rooms/AAAAAAAAAAAAAAAAAAAAAA/tokens/%s", id);
+	r = request("DELETE", one, "");
+	check("through another room it is not found", ask(&r) == 404);
+	snprintf(one, sizeof one, "%s/%s", path, id);
+	r = request("DELETE", one, "");
+	check("it is revoked", ask(&r) == 204);
+	check("once", ask(&r) == 404);
+	r = request("GET", "/api/v1/rooms/AAAAAAAAAAAAAAAAAAAAAA/tokens", "");
+	check("another's room has none to show", ask(&r) == 404);
+}
+
 static void a_day(const char *setup)
 {
 	char text[512], room[64];
@@ -190,6 +224,7 @@ static void a_day(const char *setup)
 	check("a change is made", ask(&r) == 200 && strstr(body, "\"closed\":true") && strstr(body, "\"max\":2"));
 	r = request("PATCH", room, "{\"owner\":\"2\"}");
 	check("an owner is not changed", ask(&r) == 400);
+	tokens(room);
 	r = request("DELETE", room, "");
 	check("it is removed", ask(&r) == 204);
 	check("once", ask(&r) == 404);
@@ -210,19 +245,21 @@ int main(void)
 	struct hash_pool *pool;
 	struct auth *auth;
 	struct rooms *rooms;
+	struct room_tokens *devices;
 	char path[64], setup[44];
 	if (!mkdtemp(folder))
 		return 1;
 	snprintf(path, sizeof path, "%s/hopkin.db", folder);
 	if (inbox_create(&inbox) || store_open(&store, path) || store_read(store, &all) ||
 	    store_thread_start(&thread, store, inbox, NULL, NULL) || hash_pool_create(&pool, inbox) ||
-	    auth_create(&auth, all, thread, pool, NULL) || rooms_create(&rooms, all, thread, pool, NULL))
+	    auth_create(&auth, all, thread, pool, NULL) || rooms_create(&rooms, all, thread, pool, NULL) ||
+	    room_tokens_create(&devices, all, thread, NULL, NULL))
 		return 1;
 	store_snapshot_destroy(all);
 	const struct rest_config config = { .version = "1", .banner = "", .contact = "", .public_url = "", .main_url = "https://meet.test:8443",
 		.admin_url = "https://127.0.0.1:8444" };
 	const struct rest_ops ops = { .room_live = room_live, .stats = stats, .media_up = media_up };
-	check("rest begins", rest_create(&rest, &config, auth, rooms, &ops) == 0);
+	check("rest begins", rest_create(&rest, &config, auth, rooms, devices, &ops) == 0);
 	routes();
 	origins();
 	bodies();
@@ -237,6 +274,7 @@ int main(void)
 	hash_pool_destroy(pool);
 	store_thread_stop(thread);
 	rest_destroy(rest);
+	room_tokens_destroy(devices);
 	rooms_destroy(rooms);
 	auth_destroy(auth);
 	inbox_destroy(inbox);

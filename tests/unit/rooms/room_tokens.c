@@ -177,14 +177,14 @@ static void many(void)
 {
 	char token[SECRET_TOKEN_CHARS + 1];
 	int made_count = 0;
-	for (int i = 0; i < ROOM_TOKENS_MOST; i++)
+	for (int i = 0; i < STORE_ROOM_TOKENS_MOST; i++)
 		made_count += add(ROOM, true, 0, token) == ROOMS_OK;
-	check("a room has at most fifty", made_count == ROOM_TOKENS_MOST && add(ROOM, true, 0, token) == ROOMS_TOO_MANY);
+	check("a room has at most fifty", made_count == STORE_ROOM_TOKENS_MOST && add(ROOM, true, 0, token) == ROOMS_TOO_MANY);
 	ends = 0;
 	room_tokens_forget_room(tokens, OTHER);
 	check("another room's end leaves them", ends == 0);
 	room_tokens_forget_room(tokens, ROOM);
-	check("they go with their room", ends == ROOM_TOKENS_MOST && room_tokens_count(tokens) == 0);
+	check("they go with their room", ends == STORE_ROOM_TOKENS_MOST && room_tokens_count(tokens) == 0);
 }
 
 int main(void)
