@@ -30,6 +30,8 @@ const memberShape = {
 	muted: isBoolean,
 	blocked: listOf(isSource),
 	away: isBoolean,
+	/** Only of devices: it came by WHIP or WHEP, without a person. */
+	device: optional(oneOf('publish', 'view')),
 };
 export type Member = Readonly<Shaped<typeof memberShape>>;
 const isMember = shape(memberShape);

@@ -40,6 +40,14 @@ const roomShape = {
 export type Room = Readonly<Shaped<typeof roomShape>>;
 const isRoom = shape(roomShape);
 
+export type TokenRight = 'publish' | 'view';
+const tokenShape = {
+	id: isString, name: isString, right: oneOf('publish', 'view') as Guard<TokenRight>, created: isNumber, used: isNumber, expires: isNumber,
+};
+export type Token = Readonly<Shaped<typeof tokenShape>>;
+const tokenMadeShape = { ...tokenShape, address: isString, token: isString };
+export type TokenMade = Readonly<Shaped<typeof tokenMadeShape>>;
+
 const isId: Guard<string | number> = (v): v is string | number => isString(v) || isNatural(v);
 const personShape = {
 	id: isId, name: isString, display: isString, role: isRole, disabled: isBoolean, pending: isBoolean,
@@ -110,6 +118,10 @@ export const rest = {
 		call('PATCH', `/rooms/${at(id)}`, isRoom, fields),
 	roomPassword: (id: string) => call('POST', `/rooms/${at(id)}/password`, shape({ password: isString }), {}),
 	roomRemove: (id: string) => call('DELETE', `/rooms/${at(id)}`, isAnything),
+	tokens: async (id: string) => (await call('GET', `/rooms/${at(id)}/tokens`, shape({ tokens: listOf(shape(tokenShape)) }))).tokens,
+	tokenMake: (id: string, fields: { name: string; right: TokenRight }) =>
+		call('POST', `/rooms/${at(id)}/tokens`, shape(tokenMadeShape), fields),
+	tokenRevoke: (id: string, token: string) => call('DELETE', `/rooms/${at(id)}/tokens/${at(token)}`, isAnything),
 	people: async () => (await call('GET', '/people', shape({ people: listOf(isPerson) }))).people,
 	personAdd: (fields: { name: string; display: string; role: Role }) => call('POST', '/people', shape({ link: isString }), fields),
 	personChange: (id: string | number, fields: { role?: Role; disabled?: boolean; display?: string }) =>

@@ -1,4 +1,5 @@
 /** Who is shown where: pure choices from what is known of the meeting. */
+import type { Member } from '../protocol/messages.ts';
 import { type Inside, memberOf, seatOf } from './meeting.ts';
 
 export interface Stage {
@@ -15,7 +16,7 @@ export interface Stage {
  * Nobody jumps forward while already on the first page: a grid that dances cannot be read.
  */
 export function tileOrder(inside: Inside, first: number): number[] {
-	const others = inside.roster.filter((m) => m.number !== inside.number).sort((a, b) => rank(a) - rank(b) || a.number - b.number)
+	const others = inside.roster.filter((m) => m.number !== inside.number && hasPlace(m)).sort((a, b) => rank(a) - rank(b) || a.number - b.number)
 		.map((m) => m.number);
 	const order = inside.pinned && others.includes(inside.pinned)
 		? [inside.pinned, ...others.filter((n) => n !== inside.pinned)] : others;
@@ -31,6 +32,11 @@ export function tileOrder(inside: Inside, first: number): number[] {
 		return [inside.number, ...kept, ...leaving, ...rest];
 	}
 	return [inside.number, ...order];
+}
+
+/** A wall display is on the roster, but has nothing to show: no tile for it. */
+function hasPlace(member: Member): boolean {
+	return member.device !== 'view';
 }
 
 /** People with a picture before those without: a page of initials says little. */
@@ -53,7 +59,7 @@ export function speakerOf(inside: Inside): number {
 	if (inside.pinned)
 		return inside.pinned;
 	const spoke = inside.recent.find((n) => n !== inside.number && memberOf(inside, n));
-	return spoke ?? inside.roster.find((m) => m.number !== inside.number)?.number ?? inside.number;
+	return spoke ?? inside.roster.find((m) => m.number !== inside.number && hasPlace(m))?.number ?? inside.number;
 }
 
 export function stageOf(inside: Inside, perPage: number): Stage {

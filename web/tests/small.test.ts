@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fewCodecs } from '../media/codecs.ts';
 import { gradeOf, type Figures } from '../media/quality.ts';
 import { backoffMs } from '../state/backoff.ts';
 import { SHORTCUTS, commandOf } from '../state/shortcuts.ts';
@@ -81,4 +82,16 @@ test('quality: grades', () => {
 	assert.equal(gradeOf(figures({ lossIn: 0.05 })), 'fair');
 	assert.equal(gradeOf(figures({ lossOut: 0.2 })), 'poor');
 	assert.equal(gradeOf(figures({ rttMs: 900 })), 'poor');
+});
+
+test('codecs: H264 is received in its plain form alone, and never sent', () => {
+	const all = [
+		{ mimeType: 'video/VP8', clockRate: 90000 }, { mimeType: 'video/rtx', clockRate: 90000 }, { mimeType: 'video/AV1', clockRate: 90000 },
+		{ mimeType: 'video/H264', clockRate: 90000, sdpFmtpLine: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f' },
+		{ mimeType: 'video/H264', clockRate: 90000, sdpFmtpLine: 'level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f' },
+		{ mimeType: 'video/H264', clockRate: 90000, sdpFmtpLine: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f' },
+	];
+	assert.deepEqual(fewCodecs(all, 'video', true), [all[0], all[1], all[3]]);
+	assert.deepEqual(fewCodecs(all, 'video', false), [all[0], all[1]]);
+	assert.deepEqual(fewCodecs([{ mimeType: 'audio/opus', clockRate: 48000 }, { mimeType: 'audio/PCMU', clockRate: 8000 }], 'audio', true).length, 1);
 });

@@ -85,3 +85,9 @@ test('stage: seats grow in steps up to what the server allows', () => {
 	assert.equal(seatsFor(300, 9), 9);
 	assert.equal(seatsFor(2, 4), 4);
 });
+
+test('stage: a wall display has no tile, an encoder has', () => {
+	const now = { ...inside(3), roster: [member(1), member(2, { device: 'view', mic: false, camera: false }), member(3, { device: 'publish' })] };
+	assert.deepEqual(tileOrder(now, 9), [1, 3]);
+	assert.equal(speakerOf(now), 3);
+});

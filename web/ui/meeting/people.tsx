@@ -68,6 +68,7 @@ function Row({ member, session, room, inside, onRemove }: RowProps) {
 					{self && <span class="badge">{t('badge.you')}</span>}
 					{member.host && <span class="badge host">{t('badge.host')}</span>}
 					{member.guest && <span class="badge guest">{t('badge.guest')}</span>}
+					{member.device && <span class="badge" data-testid="device-badge">{t('badge.device')}</span>}
 					{member.away && <span class="badge">{t('tile.away')}</span>}
 				</span>
 			</span>

@@ -47,6 +47,7 @@ export function Tile({ session, inside, link, number, width, height, large }: Ti
 				<span class="tile-name" data-testid="tile-name">{member.name}</span>
 				{self && <span class="badge">{t('badge.you')}</span>}
 				{member.guest && <span class="badge guest">{t('badge.guest')}</span>}
+				{member.device && <span class="badge">{t('badge.device')}</span>}
 			</footer>
 			{member.hand > 0 && <span class="tile-hand" title={t('tile.hand')}><Icon name="hand" size={18} /></span>}
 			{!self && (
@@ -61,9 +62,9 @@ export function Tile({ session, inside, link, number, width, height, large }: Ti
 	);
 }
 
-function label(member: { name: string; guest: boolean; mic: boolean; camera: boolean; hand: number; away: boolean }, self: boolean): string {
+function label(member: { name: string; guest: boolean; device?: string | undefined; mic: boolean; camera: boolean; hand: number; away: boolean }, self: boolean): string {
 	return [
-		member.name, self && t('badge.you'), member.guest && t('badge.guest'), member.away && t('tile.away'), !member.mic && t('tile.muted'),
+		member.name, self && t('badge.you'), member.guest && t('badge.guest'), member.device && t('badge.device'), member.away && t('tile.away'), !member.mic && t('tile.muted'),
 		!member.camera && t('tile.no_camera'), member.hand > 0 && t('tile.hand'),
 	].filter(Boolean).join(', ');
 }

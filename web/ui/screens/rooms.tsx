@@ -11,6 +11,7 @@ import { Item, Pop } from '../parts/menu.tsx';
 import { Word } from '../parts/shell.tsx';
 import { type Listed, useForm, useList } from '../rest_hooks.ts';
 import { go } from '../router.ts';
+import { Devices } from './devices.tsx';
 
 /** How old the number of people in a room may be on the screen. */
 const LIVE_MS = 15_000;
@@ -31,6 +32,7 @@ type Open =
 	| { readonly what: 'password'; readonly room: Room; readonly password: string; readonly fresh: boolean }
 	| { readonly what: 'edit'; readonly room: Room }
 	| { readonly what: 'renew'; readonly room: Room }
+	| { readonly what: 'devices'; readonly room: Room }
 	| { readonly what: 'remove'; readonly room: Room };
 
 export function Rooms({ me }: { me: Me }) {
@@ -89,6 +91,7 @@ export function Rooms({ me }: { me: Me }) {
 				<Confirm title={t('rooms.new_password')} text={t('rooms.new_password_text')} yes={t('rooms.new_password_yes')}
 					onClose={() => setOpen(null)} onYes={() => renew(open.room)} />
 			)}
+			{open?.what === 'devices' && <Devices room={open.room} onClose={() => setOpen(null)} />}
 			{open?.what === 'remove' && (
 				<Confirm title={t('rooms.remove_title', { title: open.room.title })} text={t('rooms.remove_text')} yes={t('rooms.remove')}
 					onClose={() => setOpen(null)} onYes={() => act(async () => {
@@ -127,6 +130,9 @@ function RoomCard({ room, onOpen, act }: { room: Room; onOpen: (open: Open) => v
 							<Item icon="edit" onClick={then(close, () => onOpen({ what: 'edit', room }))}>{t('rooms.edit')}</Item>
 							<Item icon="key" testId="room-password" onClick={then(close, () => onOpen({ what: 'renew', room }))}>
 								{t('rooms.new_password')}
+							</Item>
+							<Item icon="camera" testId="room-devices" onClick={then(close, () => onOpen({ what: 'devices', room }))}>
+								{t('devices.open')}
 							</Item>
 							<Item icon={room.guests ? 'shield' : 'globe'} onClick={then(close, () => act(() =>
 								rest.roomChange(room.id, { guests: !room.guests })))}>
