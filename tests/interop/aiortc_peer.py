@@ -2,6 +2,8 @@
 """An aiortc participant, driven by JSON lines: a tone and a colour out, the tones and colours of its seats in.
 
 Commands: {"cmd":"offer","tone":440,"colour":[Y,U,V],"seats":2}, {"cmd":"answer","sdp":…}, {"cmd":"report"}, {"cmd":"quit"}.
+Without a tone it sends nothing; "colour" may be four, for the quarters of the picture; "codec":"H264" is then the only one of its camera;
+"tracks":["audio","video"] are received without being seats.
 Answers:  {"ev":"offer","sdp":…,"sections":…}, {"ev":"done"}, {"ev":"report","state":…,"seats":[…]}.
 """
 import asyncio
@@ -13,7 +15,7 @@ import sys
 import time
 
 import av
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 
 RATE = 48000
@@ -62,8 +64,11 @@ class Colour(MediaStreamTrack):
             self.began = time.monotonic()
         await asyncio.sleep(max(0, self.began + self.count / FPS - time.monotonic()))
         frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
-        for plane, value in zip(frame.planes, self.yuv):
-            plane.update(bytes([value]) * plane.buffer_size)
+        quarters = self.yuv if isinstance(self.yuv[0], list) else [self.yuv] * 4
+        for i, plane in enumerate(frame.planes):
+            left, rest = plane.width // 2, plane.line_size - plane.width // 2
+            rows = [bytes([quarters[half][i]]) * left + bytes([quarters[half + 1][i]]) * rest for half in (0, 2)]
+            plane.update(rows[0] * (plane.height // 2) + rows[1] * (plane.height - plane.height // 2))
         frame.pts, frame.time_base = self.count * (90000 // FPS), fractions.Fraction(1, 90000)
         self.count += 1
         return frame
@@ -75,6 +80,11 @@ def crossings_hertz(samples):
     return RATE * (len(ups) - 1) / (ups[-1] - ups[0]) if len(ups) > 4 else 0
 
 
+def pixel(frame, x, y):
+    """Its Y, U and V, at these parts of width and height."""
+    return [bytes(plane)[int(plane.height * y) * plane.line_size + int(plane.width * x)] for plane in frame.planes]
+
+
 class Seat:
     """What one received track last showed or sounded like."""
 
@@ -82,6 +92,7 @@ class Seat:
         self.mid, self.track = mid, track
         self.frames = 0
         self.yuv = None
+        self.quarters = None
         self.samples = []
         asyncio.ensure_future(self.read())
 
@@ -93,17 +104,15 @@ class Seat:
                 return
             self.frames += 1
             if self.track.kind == "video":
-                w, h = frame.width // 2, frame.height // 2
-                planes = [bytes(plane) for plane in frame.planes]
-                at = [h * frame.planes[0].line_size + w, h // 2 * frame.planes[1].line_size + w // 2, h // 2 * frame.planes[2].line_size + w // 2]
-                self.yuv = [planes[i][at[i]] for i in range(3)]
+                self.yuv = pixel(frame, 1 / 2, 1 / 2)
+                self.quarters = [pixel(frame, x, y) for y in (1 / 4, 3 / 4) for x in (1 / 4, 3 / 4)]
             else:
                 channels = len(frame.layout.channels)
                 data = struct.unpack(f"<{frame.samples * channels}h", bytes(frame.planes[0])[: frame.samples * channels * 2])
                 self.samples = (self.samples + list(data[::channels]))[-RATE // 2:]
 
     def report(self):
-        return {"mid": self.mid, "kind": self.track.kind, "frames": self.frames, "yuv": self.yuv, "hertz": round(crossings_hertz(self.samples), 1)}
+        return {"mid": self.mid, "kind": self.track.kind, "frames": self.frames, "yuv": self.yuv, "quarters": self.quarters, "hertz": round(crossings_hertz(self.samples), 1)}
 
 
 class Peer:
@@ -114,15 +123,23 @@ class Peer:
     async def offer(self, command):
         pc = self.pc = RTCPeerConnection()
         receivers = []
-        pc.addTransceiver(Tone(command["tone"]), direction="sendonly")
-        pc.addTransceiver(Colour(command["colour"]), direction="sendonly")
+        sends = "tone" in command
+        if sends:
+            pc.addTransceiver(Tone(command["tone"]), direction="sendonly")
+            camera = pc.addTransceiver(Colour(command["colour"]), direction="sendonly")
+            if "codec" in command:
+                codecs = RTCRtpSender.getCapabilities("video").codecs
+                camera.setCodecPreferences([c for c in codecs if c.mimeType == f"video/{command['codec']}"])
+        for kind in command.get("tracks", []):
+            pc.addTransceiver(kind, direction="recvonly")
         for _ in range(command["seats"]):
             receivers += [pc.addTransceiver("audio", direction="recvonly"), pc.addTransceiver("video", direction="recvonly")]
         await pc.setLocalDescription(await pc.createOffer())
         mids = [t.mid for t in pc.getTransceivers()]
         pc.on("track", lambda track: self.seats.append(Seat(next(t.mid for t in pc.getTransceivers() if t.receiver.track is track), track)))
-        say({"ev": "offer", "sdp": pc.localDescription.sdp, "sections": {"mic": mids[0], "camera": mids[1],
-            "seats": [{"kind": "person", "audio": mids[i], "video": mids[i + 1]} for i in range(2, len(mids), 2)]}})
+        own = {"mic": mids[0], "camera": mids[1]} if sends else {}
+        seats = [{"kind": "person", "audio": mids[i], "video": mids[i + 1]} for i in range(len(mids) - 2 * command["seats"], len(mids), 2)]
+        say({"ev": "offer", "sdp": pc.localDescription.sdp, "sections": {**own, "seats": seats}})
 
     async def answer(self, command):
         await self.pc.setRemoteDescription(RTCSessionDescription(command["sdp"], "answer"))

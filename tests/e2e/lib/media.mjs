@@ -23,7 +23,7 @@ export function tone_hz(code) {
 	return 500 + 150 * code;
 }
 
-function yuv([r, g, b]) {
+export function yuv([r, g, b]) {
 	return [
 		16 + 0.257 * r + 0.504 * g + 0.098 * b,
 		128 - 0.148 * r - 0.291 * g + 0.439 * b,
