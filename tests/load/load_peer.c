@@ -22,7 +22,7 @@
 
 enum {
 	IN_MESSAGES = 16, IN_ROOM = 65536,      /* a whole train of packets comes as one message (UDP_GRO) */
-	OUT_MESSAGES = 64, OUT_ROOM = 2048,
+	OUT_MESSAGES = 64, OUT_ROOM = 2048, TRAIN_MAX = 40,     /* a message is less than 64 KiB */
 	CHECK_FIRST_US = 50000, CHECK_LAST_US = 1600000, CONSENT_US = 5000000,  /* RFC 7675 §5.1 */
 	RTCP_US = 1000000,
 	DTLS_SLACK_US = 1000,
@@ -39,6 +39,7 @@ struct load_receive_buffers {
 
 struct load_send_buffers {
 	uint8_t bytes[OUT_MESSAGES][OUT_ROOM];
+	union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(uint16_t))]; } control[OUT_MESSAGES];
 	struct iovec iov[OUT_MESSAGES];
 	struct mmsghdr messages[OUT_MESSAGES];
 	int count;
@@ -108,10 +109,8 @@ int load_engine_open(struct load_engine *engine)
 		engine->receive->messages[i].msg_hdr = (struct msghdr){ .msg_iov = &engine->receive->iov[i], .msg_iovlen = 1,
 			.msg_control = &engine->receive->control[i] };
 	}
-	for (int i = 0; i < OUT_MESSAGES; i++) {
+	for (int i = 0; i < OUT_MESSAGES; i++)
 		engine->send->iov[i].iov_base = engine->send->bytes[i];
-		engine->send->messages[i].msg_hdr = (struct msghdr){ .msg_iov = &engine->send->iov[i], .msg_iovlen = 1 };
-	}
 	return 0;
 }
 
@@ -124,14 +123,52 @@ void load_engine_close(struct load_engine *engine)
 
 /* -- sending -- */
 
+/* Packets of one size in a row, and one shorter behind them, are one message that the kernel cuts up (UDP_SEGMENT). */
+static int train_from(const struct load_send_buffers *b, int first)
+{
+	size_t each = b->iov[first].iov_len;
+	int n = 1;
+	while (first + n < b->count && n < TRAIN_MAX && b->iov[first + n].iov_len == each)
+		n++;
+	if (first + n < b->count && n < TRAIN_MAX && b->iov[first + n].iov_len < each)
+		n++;
+	return n;
+}
+
+static void write_segment_size(struct load_send_buffers *b, int at, size_t each)
+{
+	uint16_t size = (uint16_t)each;
+	struct msghdr *m = &b->messages[at].msg_hdr;
+	m->msg_control = &b->control[at];
+	m->msg_controllen = sizeof b->control[at];
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	c->cmsg_level = SOL_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof size);
+	memcpy(CMSG_DATA(c), &size, sizeof size);
+}
+
+static int make_messages(struct load_send_buffers *b)
+{
+	int messages = 0;
+	for (int first = 0; first < b->count; messages++) {
+		int n = train_from(b, first);
+		b->messages[messages].msg_hdr = (struct msghdr){ .msg_iov = &b->iov[first], .msg_iovlen = (size_t)n };
+		if (n > 1)
+			write_segment_size(b, messages, b->iov[first].iov_len);
+		first += n;
+	}
+	return messages;
+}
+
 static void flush(struct load_peer *peer)
 {
 	struct load_send_buffers *b = peer->engine->send;
-	int done = 0;
-	while (done < b->count) {
-		int n = sendmmsg(peer->watch.fd, b->messages + done, (unsigned)(b->count - done), 0);
+	int count = make_messages(b), done = 0;
+	while (done < count) {
+		int n = sendmmsg(peer->watch.fd, b->messages + done, (unsigned)(count - done), 0);
 		if (n <= 0) {
-			peer->engine->counts.send_failed++;
+			peer->engine->counts.send_failed += b->messages[done].msg_hdr.msg_iovlen;
 			n = 1;          /* a full buffer or an ICMP answer: this one is lost, the next has its chance */
 		}
 		done += n;

@@ -34,8 +34,8 @@ static struct figures work_out(const struct load_result *r)
 	f.server_us = share(cpu_s * 1e6, r->delivered);
 	f.own_us = share(own_s * 1e6, (double)(r->counts.sent + f.received));
 	f.per_cpu_second = share(r->delivered, cpu_s);
-	f.kb_a_person = share((double)(r->before.resident_kb - r->empty.resident_kb), r->up);
-	f.people_a_core = share(r->up, f.server_cores);
+	f.kb_a_person = share((double)(r->before.resident_kb - r->empty.resident_kb), r->up_before);
+	f.people_a_core = share(r->up_before, f.server_cores);
 	if (r->before.counted && r->after.counted) {
 		f.server_in_rate = share((double)(r->after.server_received - r->before.server_received), f.seconds);
 		f.server_out_rate = share((double)(r->after.server_sent - r->before.server_sent), f.seconds);
@@ -110,6 +110,8 @@ void load_report_table(FILE *out, const struct load_result *r)
 	fprintf(out, "\nloss        %.4f %% (%llu), late %llu, twice %llu, wrong %llu, not opened %llu; %llu NACKs and %llu PLIs came\n", f.loss_percent,
 		(unsigned long long)f.missing, (unsigned long long)c->late, (unsigned long long)c->twice, (unsigned long long)(c->wrong + c->foreign),
 		(unsigned long long)c->forged, (unsigned long long)c->nacks, (unsigned long long)c->plis);
+	if (c->send_failed)
+		fprintf(out, "NOT SENT    %llu packets that the kernel refused\n", (unsigned long long)c->send_failed);
 	fprintf(out, "latency     us: p50 %.0f, p99 %.0f, max %.0f\n", ms_at(&c->latency_ns, 0.5, 1000), ms_at(&c->latency_ns, 0.99, 1000),
 		(double)c->latency_ns.max / 1000);
 	table_server(out, r, &f);
@@ -148,10 +150,10 @@ void load_report_json(FILE *out, const struct load_result *r)
 	json_object_set_new(o, "packets", json_pack("{s:f, s:f, s:I, s:I, s:i, s:i}", "sent_per_s", f.sent_rate, "delivered_per_s", f.delivered_rate,
 		"checked", (json_int_t)f.received, "sampled_people", (json_int_t)(r->scene->role_sampled[0] + r->scene->role_sampled[1]), "streams_due",
 		r->streams_due, "streams_heard", r->streams_heard));
-	json_object_set_new(o, "loss", json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "percent", f.loss_percent, "missing",
+	json_object_set_new(o, "loss", json_pack("{s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "percent", f.loss_percent, "missing",
 		(json_int_t)f.missing, "late", (json_int_t)c->late, "twice", (json_int_t)c->twice, "wrong", (json_int_t)(c->wrong + c->foreign),
 		"not_opened", (json_int_t)c->forged, "nacks", (json_int_t)c->nacks, "plis", (json_int_t)c->plis,
-		"not_sent_on_purpose", (json_int_t)c->dropped_on_purpose));
+		"send_failed", (json_int_t)c->send_failed, "not_sent_on_purpose", (json_int_t)c->dropped_on_purpose));
 	json_object_set_new(o, "latency_us", json_pack("{s:f, s:f, s:f}", "p50", ms_at(&c->latency_ns, 0.5, 1000), "p99",
 		ms_at(&c->latency_ns, 0.99, 1000), "max", (double)c->latency_ns.max / 1000));
 	json_object_set_new(o, "server_use", json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "cores", f.server_cores, "us_per_packet", f.server_us,

@@ -19,7 +19,7 @@ struct load_result {
 	const struct load_scene *scene;
 	const struct load_engine *engine;
 	struct load_mark empty, before, after, left;    /* nobody there; the measurement's begin and end; everybody gone again */
-	int up, failed;
+	int up, up_before, failed;      /* how often somebody came in; until the measurement began */
 	char failed_why[128];
 	int joined_in_window, left_in_window;
 	int streams_due, streams_heard; /* of sampled people, in the window; 0 where people come and go */
