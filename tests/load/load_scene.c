@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEATS_MAX = 63 };
+enum { SEATS_MAX = 63, SAMPLE_STEP = 7 };
 
 static const struct load_scene_kind kinds[] = {
 	{ "one-to-many", "one sends sound and 1.5 Mbit/s, all others receive it", 1, 51, 1, 1, 0, 1, 720, 720, 10, LOAD_STAND },
@@ -37,6 +37,12 @@ static bool sends(const struct load_member *m)
 	return m->person.sends_audio || m->person.sends_layers;
 }
 
+/* One in `sample`, not always the same place of a room: who speaks receives less than who listens. */
+static bool sampled(int at, int sample)
+{
+	return at % sample == at / sample * SAMPLE_STEP % sample;
+}
+
 static void cast(struct load_scene *scene, const struct load_scene_kind *kind, struct load_engine *engine)
 {
 	int publishers = engine->options.publishers ? engine->options.publishers : kind->publishers ? kind->publishers : scene->room_size;
@@ -49,7 +55,7 @@ static void cast(struct load_scene *scene, const struct load_scene_kind *kind, s
 		m->person.sends_layers = place < publishers ? kind->layers : 0;
 		m->person.sends_audio = place < publishers && (!kind->speakers || place < kind->speakers);
 		m->role = !sends(m);
-		m->sampled = scene->role_count[m->role]++ % engine->options.sample == 0;
+		m->sampled = sampled(scene->role_count[m->role]++, engine->options.sample);
 		scene->role_sampled[m->role] += m->sampled;
 	}
 }
