@@ -43,7 +43,7 @@ await scenario("load", async () => {
 	await flawless("rooms, all to all", ["--scene", "rooms", "--rooms", "2", "--size", "3", "--seconds", "2"]);
 	await flawless("three layers", ["--scene", "typical", "--size", "4", "--seconds", "2"]);
 	await flawless("webinar, packets apart", ["--scene", "webinar", "--size", "6", "--seconds", "2", "--spread"]);
-	await flawless("sound alone", ["--scene", "audio-only", "--size", "4", "--seconds", "2"]);
+	await flawless("sound alone, by IPv6", ["--address", "::1", "--scene", "audio-only", "--size", "4", "--seconds", "2"]);
 	const storm = await flawless("people come within a second", ["--scene", "join-storm", "--rooms", "3", "--standing", "1", "--size", "3", "--seconds", "3"]);
 	check("load: all of a storm came in", storm?.joined_meanwhile === 6 && storm.joins.first_media.count === 6, JSON.stringify(storm));
 	const churn = await flawless("people come and go", ["--scene", "churn", "--rooms", "2", "--size", "4", "--seconds", "3"]);

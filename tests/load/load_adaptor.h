@@ -121,6 +121,7 @@ void load_person_failed(struct load_person *person, const char *why);
 
 struct load_server {
 	const char *program;            /* --program; NULL: the adaptor's own default */
+	const char *log;                /* where its log goes; NULL: nowhere */
 	const char *address;            /* numeric, 127.0.0.1 by default */
 	uint16_t port;
 	int workers;                    /* event loops, for Janus */

@@ -1,5 +1,6 @@
 /* hopkin-media alone, over its control link (server/CONTROL.md): the packet path is measured, without signaling. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,24 @@ static void find_program(char *out, size_t room)
 	}
 }
 
+/* The server's log is the run's own: a line for each person who comes. It goes where --log says, by default nowhere. */
+static int start_logging_to(struct hopkin *h, const struct tp_rig_config *config, const struct tp_rig_events *events, const char *log)
+{
+	int file = open(log ? log : "/dev/null", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644), was = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (file < 0 || was < 0) {
+		int err = -errno;
+		close(file);
+		close(was);
+		return err;
+	}
+	dup2(file, STDERR_FILENO);
+	close(file);
+	int err = tp_rig_start(&h->rig, h->loop, config, events, h);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	return err;
+}
+
 static void wait_for(struct hopkin *h, const bool *come, const char *text, int ms)
 {
 	int64_t end = tp_now_us() + (int64_t)ms * 1000;
@@ -144,7 +163,7 @@ static int start(void **out, struct tp_loop *loop, const struct load_server *ser
 		free(h);
 		return -EINVAL;
 	}
-	int err = tp_rig_start(&h->rig, loop, &config, &events, h);
+	int err = start_logging_to(h, &config, &events, server->log);
 	if (err) {
 		fprintf(stderr, "hopkin-load: %s on %s port %u: %s\n", program, server->address, server->port, strerror(-err));
 		free(h);

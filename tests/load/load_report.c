@@ -10,7 +10,7 @@ static const char *const part_names[LOAD_PARTS] = { "signaled", "ice_checked", "
 /* What is worked out from a result, for both forms. */
 struct figures {
 	double seconds, sent_rate, delivered_rate, loss_percent, server_cores, own_cores, server_us, own_us, per_cpu_second, kb_a_person;
-	double server_in_rate, server_out_rate, people_a_core;
+	double server_in_rate, server_out_rate, people_a_core, own_kb_a_person;
 	uint64_t received, missing;
 };
 
@@ -35,6 +35,7 @@ static struct figures work_out(const struct load_result *r)
 	f.own_us = share(own_s * 1e6, (double)(r->counts.sent + f.received));
 	f.per_cpu_second = share(r->delivered, cpu_s);
 	f.kb_a_person = share((double)(r->before.resident_kb - r->empty.resident_kb), r->up_before);
+	f.own_kb_a_person = share((double)(r->before.own_resident_kb - r->empty.own_resident_kb), r->up_before);
 	f.people_a_core = share(r->up_before, f.server_cores);
 	if (r->before.counted && r->after.counted) {
 		f.server_in_rate = share((double)(r->after.server_received - r->before.server_received), f.seconds);
@@ -116,7 +117,7 @@ void load_report_table(FILE *out, const struct load_result *r)
 		(double)c->latency_ns.max / 1000);
 	table_server(out, r, &f);
 	table_joins(out, r);
-	fprintf(out, "this tool   %.1f %% of a core, %.2f us a packet sent or checked\n", f.own_cores * 100, f.own_us);
+	fprintf(out, "this tool   %.1f %% of a core, %.2f us a packet sent or checked, %.0f kB a person\n", f.own_cores * 100, f.own_us, f.own_kb_a_person);
 	if (tool_is_busy(&f))
 		fprintf(out, "EXTRAPOLATED this tool was near its own limit: by CPU alone a core of the server would carry %.0f such people\n", f.people_a_core);
 	const char *fault = load_report_fault(r);
@@ -162,7 +163,8 @@ void load_report_json(FILE *out, const struct load_result *r)
 	json_object_set_new(o, "marks", json_pack("{s:o, s:o, s:o, s:o}", "empty", mark_json(&r->empty), "before", mark_json(&r->before), "after",
 		mark_json(&r->after), "left", mark_json(&r->left)));
 	json_object_set_new(o, "joins", joins_json(r));
-	json_object_set_new(o, "tool", json_pack("{s:f, s:f, s:b}", "cores", f.own_cores, "us_per_packet", f.own_us, "extrapolated", tool_is_busy(&f)));
+	json_object_set_new(o, "tool", json_pack("{s:f, s:f, s:f, s:b}", "cores", f.own_cores, "us_per_packet", f.own_us,
+		"kb_per_person", f.own_kb_a_person, "extrapolated", tool_is_busy(&f)));
 	json_object_set_new(o, "fault", fault ? json_string(fault) : json_null());
 	json_dumpf(o, out, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	fputc('\n', out);

@@ -77,6 +77,7 @@ static struct load_mark mark(struct load_engine *engine)
 	m.at_us = tp_now_us();
 	m.cpu_ns = load_process_cpu_ns(pid);
 	m.own_cpu_ns = own_cpu_ns();
+	m.own_resident_kb = load_process_resident_kb(getpid());
 	return m;
 }
 

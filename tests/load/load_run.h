@@ -8,7 +8,7 @@
 
 /** What the server used, at one moment. */
 struct load_mark {
-	int64_t at_us, cpu_ns, own_cpu_ns, resident_kb;
+	int64_t at_us, cpu_ns, own_cpu_ns, resident_kb, own_resident_kb;
 	int descriptors;
 	bool counted;
 	uint64_t server_received, server_sent;

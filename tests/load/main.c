@@ -13,7 +13,7 @@
 enum { EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 enum option_id { SERVER = 256, PROGRAM, ADDRESS, PORT, WORKERS, PID, SCENE, ROOMS, SIZE, PUBLISHERS, STANDING, SECONDS, SETTLE, JOIN_RATE, SAMPLE,
-	SPREAD, PIN, MAX_LOSS, LOSE, TRACE, JSON, URL, PASSWORD_STDIN, HELP };
+	SPREAD, PIN, MAX_LOSS, LOSE, TRACE, JSON, URL, PASSWORD_STDIN, LOG, HELP };
 
 static const struct option long_options[] = {
 	{ "server", required_argument, NULL, SERVER }, { "program", required_argument, NULL, PROGRAM }, { "address", required_argument, NULL, ADDRESS },
@@ -24,7 +24,7 @@ static const struct option long_options[] = {
 	{ "sample", required_argument, NULL, SAMPLE }, { "spread", no_argument, NULL, SPREAD }, { "pin", required_argument, NULL, PIN },
 	{ "max-loss", required_argument, NULL, MAX_LOSS }, { "lose", required_argument, NULL, LOSE }, { "trace", required_argument, NULL, TRACE },
 	{ "json", no_argument, NULL, JSON }, { "url", required_argument, NULL, URL }, { "password-stdin", no_argument, NULL, PASSWORD_STDIN },
-	{ "help", no_argument, NULL, HELP }, { 0 },
+	{ "log", required_argument, NULL, LOG }, { "help", no_argument, NULL, HELP }, { 0 },
 };
 
 static const char usage_text[] =
@@ -44,6 +44,7 @@ static const char usage_text[] =
 	"  --lose N           one packet in N is not sent: shows that loss is seen\n"
 	"  --server NAME      hopkin (hopkin-media over its control link); room with --url\n"
 	"  --program PATH     of the server; hopkin-media beside this program by default\n"
+	"  --log FILE         its log is added there (nowhere)\n"
 	"  --address A --port N --workers N    where it listens (127.0.0.1, 9840) and with how many workers (1)\n"
 	"  --url ADDRESS      a room of a whole Hopkin that runs already, https://HOST:PORT/r/ROOM, open to guests; again for each further room\n"
 	"  --password-stdin   its password is read from standard input, a line for each --url\n"
@@ -94,6 +95,7 @@ static bool read_option(struct load_options *o, const char **server, int id, con
 	switch (id) {
 	case SERVER: *server = value; return true;
 	case PROGRAM: o->server.program = value; return true;
+	case LOG: o->server.log = value; return true;
 	case ADDRESS: o->server.address = value; return true;
 	case PORT:
 		if (!number(value, 1, 65535, &port))
