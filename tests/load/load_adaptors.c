@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const struct load_adaptor *const all[] = { &load_hopkin, &load_hopkin_room };
+static const struct load_adaptor *const all[] = { &load_hopkin, &load_hopkin_room, &load_janus, &load_bare };
 
 const struct load_adaptor *load_adaptor_find(const char *name)
 {
