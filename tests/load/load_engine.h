@@ -35,7 +35,7 @@ struct load_options {
 	int standing;                   /* rooms that are there before a storm */
 	pid_t server_pid;               /* whose use is read; 0: the adaptor says */
 	int pin_server, pin_own;        /* CPUs, -1: as it comes */
-	bool spread, json, passwords_come;      /* the last: on standard input */
+	bool spread, burst, json, passwords_come;      /* the last: on standard input */
 	double max_loss;                /* percent */
 	const char *trace;              /* a file; NULL: the recording inside */
 };

@@ -99,7 +99,7 @@ void load_report_table(FILE *out, const struct load_result *r)
 	struct figures f = work_out(r);
 	const struct load_counts *c = &r->counts;
 	const struct load_options *o = &r->engine->options;
-	fprintf(out, "scene       %s%s on %s: %d rooms of %d, %.1f s\n", r->kind->name, o->spread ? ", packets of a frame 1-2 ms apart" : "",
+	fprintf(out, "scene       %s%s on %s: %d rooms of %d, %.1f s\n", r->kind->name, o->spread ? ", packets of a frame 1-2 ms apart" : o->burst ? ", packets of a frame at once" : "",
 		r->engine->adaptor->name, r->scene->rooms, r->scene->room_size, f.seconds);
 	fprintf(out, "people      %d came in, %d did not%s%s", r->up, r->failed, r->failed ? ": " : "", r->failed_why);
 	if (r->joined_in_window || r->left_in_window)
@@ -145,8 +145,8 @@ void load_report_json(FILE *out, const struct load_result *r)
 	struct figures f = work_out(r);
 	const struct load_counts *c = &r->counts;
 	const char *fault = load_report_fault(r);
-	json_t *o = json_pack("{s:s, s:s, s:b, s:i, s:i, s:f, s:i, s:i, s:i, s:i}", "scene", r->kind->name, "server", r->engine->adaptor->name,
-		"spread", r->engine->options.spread, "rooms", r->scene->rooms, "room_size", r->scene->room_size, "seconds", f.seconds, "people", r->up,
+	json_t *o = json_pack("{s:s, s:s, s:b, s:b, s:i, s:i, s:f, s:i, s:i, s:i, s:i}", "scene", r->kind->name, "server", r->engine->adaptor->name,
+		"spread", r->engine->options.spread, "burst", r->engine->options.burst, "rooms", r->scene->rooms, "room_size", r->scene->room_size, "seconds", f.seconds, "people", r->up,
 		"failed", r->failed, "joined_meanwhile", r->joined_in_window, "left_meanwhile", r->left_in_window);
 	json_object_set_new(o, "packets", json_pack("{s:f, s:f, s:I, s:I, s:i, s:i}", "sent_per_s", f.sent_rate, "delivered_per_s", f.delivered_rate,
 		"checked", (json_int_t)f.received, "sampled_people", (json_int_t)(r->scene->role_sampled[0] + r->scene->role_sampled[1]), "streams_due",

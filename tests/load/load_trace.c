@@ -171,6 +171,16 @@ void load_trace_spread(struct load_trace *trace)
 	}
 }
 
+void load_trace_burst(struct load_trace *trace)
+{
+	for (int i = 0; i < trace->stream_count; i++) {
+		struct load_trace_stream *s = &trace->streams[i];
+		for (uint32_t k = 1; k < s->count; k++)
+			if (s->packets[k].ts == s->packets[k - 1].ts)
+				s->packets[k].at_us = s->packets[k - 1].at_us;
+	}
+}
+
 const struct load_trace_stream *load_trace_find(const struct load_trace *trace, enum load_codec codec, int layer, int layers)
 {
 	for (int i = 0; i < trace->stream_count; i++) {

@@ -55,6 +55,9 @@ const char *load_trace_own(size_t *len);
 /** As from a slow uplink: packets of one frame come 1 to 2 ms apart. */
 void load_trace_spread(struct load_trace *trace);
 
+/** As from a fast network: all packets of a frame come at once. */
+void load_trace_burst(struct load_trace *trace);
+
 const struct load_trace_stream *load_trace_find(const struct load_trace *trace, enum load_codec codec, int layer, int layers);
 
 #endif

@@ -13,7 +13,7 @@
 enum { EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 enum option_id { SERVER = 256, PROGRAM, ADDRESS, PORT, WORKERS, PID, SCENE, ROOMS, SIZE, PUBLISHERS, STANDING, SECONDS, SETTLE, JOIN_RATE, SAMPLE,
-	SPREAD, PIN, MAX_LOSS, LOSE, TRACE, JSON, URL, PASSWORD_STDIN, LOG, HELP };
+	SPREAD, BURST, PIN, MAX_LOSS, LOSE, TRACE, JSON, URL, PASSWORD_STDIN, LOG, HELP };
 
 static const struct option long_options[] = {
 	{ "server", required_argument, NULL, SERVER }, { "program", required_argument, NULL, PROGRAM }, { "address", required_argument, NULL, ADDRESS },
@@ -21,7 +21,7 @@ static const struct option long_options[] = {
 	{ "scene", required_argument, NULL, SCENE }, { "rooms", required_argument, NULL, ROOMS }, { "size", required_argument, NULL, SIZE },
 	{ "publishers", required_argument, NULL, PUBLISHERS }, { "standing", required_argument, NULL, STANDING },
 	{ "seconds", required_argument, NULL, SECONDS }, { "settle", required_argument, NULL, SETTLE }, { "join-rate", required_argument, NULL, JOIN_RATE },
-	{ "sample", required_argument, NULL, SAMPLE }, { "spread", no_argument, NULL, SPREAD }, { "pin", required_argument, NULL, PIN },
+	{ "sample", required_argument, NULL, SAMPLE }, { "spread", no_argument, NULL, SPREAD }, { "burst", no_argument, NULL, BURST }, { "pin", required_argument, NULL, PIN },
 	{ "max-loss", required_argument, NULL, MAX_LOSS }, { "lose", required_argument, NULL, LOSE }, { "trace", required_argument, NULL, TRACE },
 	{ "json", no_argument, NULL, JSON }, { "url", required_argument, NULL, URL }, { "password-stdin", no_argument, NULL, PASSWORD_STDIN },
 	{ "log", required_argument, NULL, LOG }, { "help", no_argument, NULL, HELP }, { 0 },
@@ -39,10 +39,11 @@ static const char usage_text[] =
 	"  --settle N         seconds between the last one's coming and the measurement (3)\n"
 	"  --join-rate N      people coming in a second (50)\n"
 	"  --spread           packets of a frame come 1 to 2 ms apart, as from a slow uplink\n"
+	"  --burst            packets of a frame come at once, as from a fast network\n"
 	"  --sample N         one person in N is counted and checked byte for byte (20)\n"
 	"  --max-loss PERCENT more loss is an error (0.1)\n"
 	"  --lose N           one packet in N is not sent: shows that loss is seen\n"
-	"  --server NAME      hopkin (hopkin-media over its control link); room with --url\n"
+	"  --server NAME      hopkin (hopkin-media over its control link); janus, bare: to compare with; room with --url\n"
 	"  --program PATH     of the server; hopkin-media beside this program by default\n"
 	"  --log FILE         its log is added there (nowhere)\n"
 	"  --address A --port N --workers N    where it listens (127.0.0.1, 9840) and with how many workers (1)\n"
@@ -114,6 +115,7 @@ static bool read_option(struct load_options *o, const char **server, int id, con
 	case JOIN_RATE: return number(value, 1, 10000, &o->join_rate);
 	case SAMPLE: return number(value, 1, 100000, &o->sample);
 	case SPREAD: o->spread = true; return true;
+	case BURST: o->burst = true; return true;
 	case PIN: return pins(value, o);
 	case MAX_LOSS: return percent(value, &o->max_loss);
 	case LOSE: return number(value, 2, 1000000, &o->lose);
@@ -161,6 +163,8 @@ static bool read_trace(struct load_engine *engine)
 		fprintf(stderr, "hopkin-load: the recording: %s\n", wrong);
 	else if (engine->options.spread)
 		load_trace_spread(&engine->trace);
+	else if (engine->options.burst)
+		load_trace_burst(&engine->trace);
 	return !wrong;
 }
 

@@ -246,6 +246,14 @@ static void test_replay(void)
 			apart &= p->ts != p[-1].ts || p->at_us >= p[-1].at_us + 1000;
 		}
 	check("spread: no two packets of a frame within a millisecond", apart);
+	load_trace_burst(&trace);
+	bool together = true;
+	for (int i = 0; i < trace.stream_count; i++)
+		for (uint32_t k = 1; k < trace.streams[i].count; k++) {
+			const struct load_trace_packet *p = &trace.streams[i].packets[k];
+			together &= p->at_us >= p[-1].at_us && (p->ts == p[-1].ts) <= (p->at_us == p[-1].at_us);
+		}
+	check("burst: the packets of a frame come at once", together);
 	load_trace_clear(&trace);
 }
 
