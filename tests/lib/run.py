@@ -286,7 +286,9 @@ def plan(options):
 		("fuzzing", [fuzz_program(name, fuzz_arguments) for name in source_names("fuzz")], CORES, "fuzz"),
 		("interop", native_programs("interop", "release"), 1, "release"),
 		("attacks", native_programs("attacks", "release"), 1, "release"),
-		("load", native_programs("load", "release") + native_programs("load", "asan", suffix="-asan"), 1, "release"),
+		("load", native_programs("load", "release"), 1, "release"),
+		("load (ASan, UBSan)", [program for program in native_programs("load", "asan", ["--few"], "-asan")
+			if program.name == "load-all-asan"], 1, "asan"),
 		("native peers (ASan, UBSan)", [program for program in native_programs("attacks", "asan", suffix="-asan")
 			if program.name == "attacks-all-asan"], 1, "asan"),
 		("a browser (ASan, UBSan)", e2e_fast("asan"), 1, "asan"),

@@ -8,7 +8,7 @@
 
 #include "load_process.h"
 
-enum { UP_S = 30, GONE_S = 2, STORM_S = 1, CHURN_A_SECOND = 10, TURN_MS = 20, PAUSE_US = 700 };
+enum { UP_S = 30, GONE_S = 1, STORM_S = 1, CHURN_A_SECOND = 10, TURN_MS = 20, PAUSE_US = 700 };
 
 struct run {
 	struct load_result *result;
