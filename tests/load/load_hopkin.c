@@ -10,7 +10,7 @@
 #include "tp_json.h"
 #include "tp_rig.h"
 
-enum { WAITING = 1 << 16, START_MS = 10000, STATS_MS = 2000, SEAT_SSRC = 1000 };
+enum { WAITING = 1 << 16, START_MS = 30000, STATS_MS = 2000, SEAT_SSRC = 1000 };
 
 struct hopkin {
 	struct tp_loop *loop;
