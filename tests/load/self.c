@@ -1,6 +1,8 @@
 /* The load tool checked by itself: what it counts must be right before what it says of a server can be. */
 #include <arpa/inet.h>
+#include <jansson.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +10,7 @@
 #include "check.h"
 #include "load_histogram.h"
 #include "load_process.h"
+#include "load_report.h"
 #include "load_rtp_filter.h"
 #include "load_sink.h"
 #include "load_srtp.h"
@@ -290,8 +293,86 @@ static void test_process(void)
 	check("process: none has used none", !load_process_cpu_ns(0) && !load_process_resident_kb(0) && !load_process_descriptors(0));
 }
 
+/* -- the verdict -- */
+
+static struct load_engine engine;
+static struct load_scene scene = { .rooms = 1, .room_size = 10, .role_count = { 10 }, .role_sampled = { 1 } };
+
+/* Ten seconds in which ten people came in and one of them, who is sampled, received 1000 packets. */
+static struct load_result good_result(void)
+{
+	static const struct load_adaptor adaptor = { .name = "none" };
+	engine.adaptor = &adaptor;
+	engine.options.max_loss = 0.1;
+	struct load_result r = { .kind = load_scene_find("rooms"), .scene = &scene, .engine = &engine, .up = 10, .up_before = 10, .streams_due = 18,
+		.streams_heard = 18, .delivered = 10000 };
+	r.counts.received[0] = 1000;
+	r.before = (struct load_mark){ .at_us = 5000000, .cpu_ns = 1000000000, .own_cpu_ns = 1000000000, .resident_kb = 3000 };
+	r.after = (struct load_mark){ .at_us = 15000000, .cpu_ns = 6000000000, .own_cpu_ns = 2000000000, .resident_kb = 3000 };
+	return r;
+}
+
+static json_t *as_json(const struct load_result *r)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	load_report_json(f, r);
+	fclose(f);
+	json_t *o = json_loads(text, 0, NULL);
+	free(text);
+	return o;
+}
+
+static double figure(const json_t *o, const char *part, const char *name)
+{
+	return json_number_value(json_object_get(json_object_get(o, part), name));
+}
+
+static void test_verdicts(void)
+{
+	struct load_result r = good_result();
+	check("verdict: good", load_report_fault(&r) == NULL);
+	r.counts.missing = 2;
+	check("verdict: two of a thousand lost are too many", load_report_fault(&r) != NULL);
+	r.counts.missing_found = 1;
+	check("verdict: one of them came late, one of a thousand is not", load_report_fault(&r) == NULL);
+	r = good_result();
+	r.counts.wrong = 1;
+	check("verdict: a wrong byte", load_report_fault(&r) != NULL);
+	r = good_result();
+	r.counts.forged = 1;
+	check("verdict: a packet that did not open", load_report_fault(&r) != NULL);
+	r = good_result();
+	r.streams_heard = 17;
+	check("verdict: a stream that never came", load_report_fault(&r) != NULL);
+	r = good_result();
+	r.failed = 1;
+	check("verdict: somebody who did not get in", load_report_fault(&r) != NULL);
+	r = good_result();
+	r.counts.received[0] = 0;
+	check("verdict: nothing at all", load_report_fault(&r) != NULL);
+}
+
+static void test_figures(void)
+{
+	struct load_result r = good_result();
+	json_t *o = as_json(&r);
+	check("figures: half a core, 500 us a packet, 2000 packets per CPU-second, 20 people a core", figure(o, "server_use", "cores") == 0.5
+		&& figure(o, "server_use", "us_per_packet") == 500 && figure(o, "server_use", "packets_per_cpu_second") == 2000
+		&& figure(o, "server_use", "people_per_core") == 20);
+	check("figures: a tool that rests extrapolates nothing", !json_is_true(json_object_get(json_object_get(o, "tool"), "extrapolated")));
+	json_decref(o);
+	r.after.own_cpu_ns = r.before.own_cpu_ns + 7100000000;
+	o = as_json(&r);
+	check("figures: one that needs 71 % of a core says so", json_is_true(json_object_get(json_object_get(o, "tool"), "extrapolated")));
+	json_decref(o);
+}
+
 int main(void)
 {
+	test_verdicts();
+	test_figures();
 	test_histogram();
 	test_srtp();
 	test_payload();
