@@ -13,7 +13,7 @@
 #include <strings.h>
 #include <sys/time.h>
 
-enum { FINGERPRINT_TEXT = 8 + 32 * 3 };
+enum { FINGERPRINT_TEXT = 8 + 32 * 3, RESEND_FIRST_US = 50000, RESEND_LAST_US = 3000000 };
 
 struct tp_dtls {
 	struct tp_dtls_config config;
@@ -125,6 +125,14 @@ const char *tp_dtls_own_fingerprint(void)
 	return own_fingerprint;
 }
 
+/* As browsers do: after 50 ms, then twice as long each time. OpenSSL's own second is how long a lost datagram would hold up a join. */
+static unsigned int resend_after(SSL *ssl, unsigned int last_us)
+{
+	if (!last_us)
+		return RESEND_FIRST_US;
+	return last_us * 2 < RESEND_LAST_US ? last_us * 2 : RESEND_LAST_US;
+}
+
 int tp_dtls_create(struct tp_dtls **out, const struct tp_dtls_config *config)
 {
 	pthread_once(&once, make_context);
@@ -142,6 +150,7 @@ int tp_dtls_create(struct tp_dtls **out, const struct tp_dtls_config *config)
 	}
 	BIO_set_data(bio, dtls);
 	SSL_set_bio(dtls->ssl, bio, bio);
+	DTLS_set_timer_cb(dtls->ssl, resend_after);
 	SSL_set_mtu(dtls->ssl, config->mtu ? config->mtu : 1200);
 	if (config->profiles && SSL_set_tlsext_use_srtp(dtls->ssl, config->profiles)) {
 		tp_dtls_destroy(dtls);
