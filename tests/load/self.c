@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "load_histogram.h"
+#include "load_janus_sdp.h"
 #include "load_process.h"
 #include "load_report.h"
 #include "load_rtp_filter.h"
@@ -369,6 +370,44 @@ static void test_figures(void)
 	json_decref(o);
 }
 
+/* -- SDP as Janus writes it -- */
+
+static const char janus_offer[] =
+	"v=0\r\no=- 1 1 IN IP4 10.78.0.1\r\ns=VideoRoom 1\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=fingerprint:sha-256 AB:CD\r\na=ice-lite\r\n"
+	"m=audio 9 UDP/TLS/RTP/SAVPF 109\r\nc=IN IP4 10.78.0.1\r\na=sendonly\r\na=mid:0\r\na=rtcp-mux\r\na=ice-ufrag:uuuu\r\na=ice-pwd:pppp\r\n"
+	"a=setup:actpass\r\na=rtpmap:109 opus/48000/2\r\na=ssrc:7 cname:janus\r\na=candidate:1 1 udp 2015363327 10.78.0.1 53710 typ host\r\n"
+	"m=video 9 UDP/TLS/RTP/SAVPF 100 101\r\nc=IN IP4 10.78.0.1\r\na=sendonly\r\na=mid:1\r\na=rtcp-mux\r\na=rtpmap:100 VP8/90000\r\n"
+	"a=rtcp-fb:100 nack\r\na=rtpmap:101 rtx/90000\r\na=fmtp:101 apt=100\r\na=candidate:2 1 udp 2015363327 10.78.0.2 1 typ host\r\n";
+
+static void test_janus_sdp(void)
+{
+	struct load_remote remote;
+	struct load_local local = { .ufrag = "ours", .pwd = "secret", .fingerprint = "sha-256 00:11" };
+	char text[4096], tight[64];
+	check("janus: its offer has address, credentials and fingerprint", load_janus_remote(&remote, janus_offer) && !strcmp(remote.ufrag, "uuuu")
+		&& !strcmp(remote.pwd, "pppp") && !strcmp(remote.fingerprint, "sha-256 AB:CD")
+		&& ((struct sockaddr_in *)&remote.addr)->sin_port == htons(53710));
+	check("janus: a lite server does not control", !remote.controlling);
+	check("janus: an offer without candidate is refused", !load_janus_remote(&remote, "v=0\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\na=fingerprint:x y\r\n"));
+	check("janus: nothing is refused", !load_janus_remote(&remote, ""));
+	load_janus_numbers(&local.numbers, janus_offer);
+	check("janus: payload types are the offer's", local.numbers.opus == 109 && local.numbers.vp8 == 100 && local.numbers.rtx == 101);
+	check("janus: the answer accepts both sections, to receive", load_janus_answer(text, sizeof text, &local, janus_offer)
+		&& strstr(text, "a=ice-ufrag:ours\r\n") && strstr(text, "m=audio 9 UDP/TLS/RTP/SAVPF 109\r\n") && strstr(text, "a=mid:0\r\na=recvonly\r\n")
+		&& strstr(text, "m=video 9 UDP/TLS/RTP/SAVPF 100 101\r\n") && strstr(text, "a=mid:1\r\na=recvonly\r\n"));
+	check("janus: and says nothing of the offer's own", !strstr(text, "uuuu") && !strstr(text, "candidate") && !strstr(text, "sendonly")
+		&& !strstr(text, "ice-lite") && !strstr(text, "AB:CD"));
+	check("janus: an answer that does not fit is none", !load_janus_answer(tight, sizeof tight, &local, janus_offer));
+
+	local.numbers = (struct load_numbers){ .opus = 111, .vp8 = 96, .rtx = 97, .mid = 4, .rid = 10, .level = 1 };
+	local.send_count = 4;
+	local.sends[0] = (struct load_send){ .codec = LOAD_OPUS, .layers = 1, .ssrc = 5, .mid = "0" };
+	for (int i = 0; i < 3; i++)
+		local.sends[1 + i] = (struct load_send){ .codec = LOAD_VP8, .layer = i, .layers = 3, .mid = "1", .rid = { "qhf"[i] } };
+	check("janus: our offer names the largest layer first", load_janus_offer(text, sizeof text, &local) && strstr(text, "a=simulcast:send f;h;q\r\n")
+		&& strstr(text, "a=group:BUNDLE 0 1\r\n") && strstr(text, "a=ssrc:5 "));
+}
+
 int main(void)
 {
 	test_verdicts();
@@ -381,5 +420,6 @@ int main(void)
 	test_replay();
 	test_filter();
 	test_process();
+	test_janus_sdp();
 	return check_done();
 }
