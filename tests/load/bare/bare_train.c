@@ -88,16 +88,16 @@ static unsigned train_length(const struct bare_item *items, unsigned count, size
 {
 	size_t least = items[0].packet->len, most = least;
 	unsigned n = 1;
-	for (; n < count && (n + 1) * (most + BARE_TAG) <= MOST_BYTES; n++) {
-		size_t len = items[n].packet->len;
+	for (; n < count; n++) {
+		size_t len = items[n].packet->len, larger = len > most ? len : most;
+		if ((n + 1) * (larger + BARE_TAG) > MOST_BYTES || len > least + MOST_PADDING)
+			break;
 		if (len + MOST_PADDING < most) {
 			n++;
 			break;
 		}
-		if (len > least + MOST_PADDING)
-			break;
 		least = len < least ? len : least;
-		most = len > most ? len : most;
+		most = larger;
 	}
 	*size = most;
 	return n;

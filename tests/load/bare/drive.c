@@ -31,7 +31,7 @@
 #define UDP_GRO 104
 #endif
 
-enum { MOST_PACKETS = 32, ROOM = 1500, SSRC_IN = 1000, SSRC_OUT = 5000, PATIENCE_MS = 200 };
+enum { MOST_PACKETS = 64, ROOM = 1500, SSRC_IN = 1000, SSRC_OUT = 5000, PATIENCE_MS = 200 };
 
 static struct options {
 	unsigned subscribers, packets, bytes;
