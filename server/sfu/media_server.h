@@ -14,8 +14,8 @@ struct media_plan {
 	int parent;                     /* SOCK_SEQPACKET; owned from now on, also on failure */
 	uint16_t workers;               /* 1…64 */
 	uint16_t locals;                /* local addresses, 1…32 */
-	bool no_trains;                 /* every datagram leaves by itself */
 	const int *sockets;             /* workers * locals, worker-major; owned from now on, also on failure */
+	bool no_trains;                 /* every datagram leaves by itself */
 };
 
 struct media_server;
