@@ -177,6 +177,38 @@ for (const kind of ['nack', 'pli', 'fir', 'twcc', 'remb', 'bye', 'rr', 'sr']) {
 	await goesOn(peers, '20 malformed RTP and RTCP under right keys', 'ben', 1);
 }
 
+// -- 20: subscribers that receive badly; one that asks for everything again is among the floods above -----------------------------------
+{
+	await addPeer(peers, 'dumb', 4, { room, seats: 1, quiet: true, mic: false, camera: false });
+	const dumb = await peers.until('dumb', (r) => r.seats.reduce((n, s) => n + s.packets, 0) > 300);
+	check('20 a subscriber that never sends RTCP is sent to, and nothing is wrong in it', faults(dumb) === '', faults(dumb));
+	await goesOn(peers, '20 a subscriber that never sends RTCP', 'ben', 1);
+
+	// over TCP, and it stops reading: what does not fit into its queue is dropped, whole frames, and nobody waits for it
+	await addPeer(peers, 'slow', 5, { room, seats: 2, tcp: true, mic: false, camera: false });
+	await peers.until('slow', (r) => packetsFrom(r, 1) > 30);
+	const before = await peers.stats();
+	await peers.run('read', { peer: 'slow', on: false });
+	let full = await peers.stats();
+	let heard = packetsFrom(await peers.report('ben'), 1);
+	for (let i = 0; i < 60 && delta(full, before, 'tcp_queue_full') < 100; i++) {
+		heard += 100;
+		await peers.until('ben', (r) => packetsFrom(r, 1) >= heard);
+		full = await peers.stats();
+	}
+	await goesOn(peers, '20 a slow TCP reader', 'ben', 1);
+	check('20 a slow TCP reader is dropped for', delta(full, before, 'tcp_queue_full') >= 100, `${delta(full, before, 'tcp_queue_full')}`);
+	const at = packetsFrom(await peers.report('slow'), 1);
+	await peers.run('read', { peer: 'slow', on: true });
+	const again = await peers.until('slow', (r) => packetsFrom(r, 1) > at + 500);
+	check('20 a slow TCP reader that reads again is served again', packetsFrom(again, 1) > at + 500 && again.srtp.forged === 0 && again.srtp.reused === 0);
+
+	// no goodbye: the server goes on sending to a closed port until consent runs out
+	for (const peer of ['dumb', 'slow'])
+		await peers.run('drop', { peer });
+	await goesOn(peers, '20 subscribers that vanish', 'ben', 1, 100);
+}
+
 // -- 8: what a host forbids is dropped here --------------------------------------------------------------------------------------------
 {
 	await goesOn(peers, '8 before the mute', 'ben', 3);
