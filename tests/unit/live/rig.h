@@ -147,21 +147,6 @@ static bool rig_device_known(void *ctx, const uint8_t token[LIVE_SESSION_BYTES])
 	return !((struct rig *)ctx)->token_gone;
 }
 
-static void rig_http_done(void *arg, const struct live_whip_answer *a)
-{
-	struct rig *r = arg;
-
-	r->http.times++;
-	r->http.status = a->status;
-	r->http.retry_after_s = a->retry_after_s;
-	snprintf(r->http.code, sizeof r->http.code, "%s", a->code ? a->code : "");
-	snprintf(r->http.body, sizeof r->http.body, "%s", a->body ? a->body : "");
-	snprintf(r->http.type, sizeof r->http.type, "%s", a->type ? a->type : "");
-	snprintf(r->http.location, sizeof r->http.location, "%s", a->location ? a->location : "");
-	snprintf(r->http.etag, sizeof r->http.etag, "%s", a->etag ? a->etag : "");
-	snprintf(r->http.allow, sizeof r->http.allow, "%s", a->allow ? a->allow : "");
-}
-
 static void far_send(void *wire, bool binary, const void *bytes, size_t len)
 {
 	struct far *f = wire;

@@ -94,6 +94,21 @@ static void preconditions(void)
 	"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=" way "\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n" \
 	"m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=" way "\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n"
 
+static void rig_http_done(void *arg, const struct live_whip_answer *a)
+{
+	struct rig *r = arg;
+
+	r->http.times++;
+	r->http.status = a->status;
+	r->http.retry_after_s = a->retry_after_s;
+	snprintf(r->http.code, sizeof r->http.code, "%s", a->code ? a->code : "");
+	snprintf(r->http.body, sizeof r->http.body, "%s", a->body ? a->body : "");
+	snprintf(r->http.type, sizeof r->http.type, "%s", a->type ? a->type : "");
+	snprintf(r->http.location, sizeof r->http.location, "%s", a->location ? a->location : "");
+	snprintf(r->http.etag, sizeof r->http.etag, "%s", a->etag ? a->etag : "");
+	snprintf(r->http.allow, sizeof r->http.allow, "%s", a->allow ? a->allow : "");
+}
+
 static int http(struct rig *r, const char *method, const char *path, const char *token, const char *if_match, const char *body)
 {
 	char bearer[80];
