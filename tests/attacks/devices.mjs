@@ -48,6 +48,12 @@ await scenario('attacks/devices', async () => {
 		check('1 nobody came in by all that', await people() === 0);
 	}
 
+	{
+		const preflight = await ask(whip, 'OPTIONS', { headers: { origin: 'https://evil.test', 'access-control-request-method': 'POST' } });
+		const simple = await ask(whip, 'POST', { token: 'x', body: sdp('sendonly'), type: 'application/sdp', headers: { origin: 'https://evil.test' } });
+		check('5 pages of elsewhere may neither ask nor read', [preflight, simple].every((a) => ![...a.headers.keys()].some((name) => name.startsWith('access-control-'))));
+	}
+
 	// -- 2: guessing
 	{
 		const tries = [];

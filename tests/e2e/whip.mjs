@@ -1,5 +1,6 @@
 // Devices without our client: an encoder publishes by WHIP, a wall display watches by WHEP. What is decoded is asserted on.
 
+import { AxeBuilder } from "@axe-core/playwright";
 import { join } from "node:path";
 import { ForeignPeer } from "../interop/foreign_peer.mjs";
 import { check, afterwards, scenario, until } from "./lib/check.mjs";
@@ -75,8 +76,16 @@ async function roster(person) {
 	})));
 }
 
+const tone_of = async (person, name) => (await perceive(person)).tiles.find((one) => one.name === name)?.hz ?? 0;
+
+/** What a host does with one of the roster. */
+async function of_row(person, name, act) {
+	await person.page.locator('[data-testid="roster-row"]', { hasText: name }).locator('[data-testid="roster-more"]').click();
+	await person.page.locator(`[data-testid="${act}"]`).click();
+}
+
 await scenario("whip", async () => {
-	const server = await start_server({ port: 9560 });
+	const server = await start_server({ port: 9560, flags: ["--device-origin", "https://player.example"] });
 	server.command(["user", "add", "lan", "--role", "host", "--display", LAN.name, "--password-stdin"], `${PASSWORD}\n`);
 	const lan = Object.assign(await open_chromium(LAN.code, { media: process.env.HOPKIN_MEDIA ?? join(TOP, "build/tests-media") }), LAN);
 	await sign_in(lan, server.url, "lan", PASSWORD);
@@ -86,6 +95,8 @@ await scenario("whip", async () => {
 	// -- a token for the wall, made on the page; one for the encoder, made on the command line beside the running server
 	await press(lan, "room-more");
 	await press(lan, "room-devices");
+	const faults = (await new AxeBuilder({ page: lan.page }).setLegacyMode(true).analyze()).violations.filter((one) => ["serious", "critical"].includes(one.impact));
+	check("axe finds nothing serious in the dialog of devices", faults.length === 0, faults.map((one) => one.id).join());
 	await fill(lan, "device-name", "Màn hình sảnh");
 	await lan.page.locator('[data-testid="device-right"]').selectOption("view");
 	await press(lan, "device-make");
@@ -147,6 +158,13 @@ await scenario("whip", async () => {
 		check(`${codec}: it is seen and heard under its name`, !wrong, `${wrong} ${JSON.stringify(got)}`);
 		if (codec === "VP8") {
 			check("it is on the roster as a device", (await roster(lan)).find((one) => one.name === ENCODER.name)?.device === "Device", JSON.stringify(await roster(lan)));
+			await of_row(lan, ENCODER.name, "host-mute");
+			let hz;
+			await until(async () => { hz = await tone_of(lan, ENCODER.name); return tone_code(hz) !== ENCODER.code; }, 10, 300);
+			check("a host mutes it like anyone", tone_code(hz) !== ENCODER.code && !meets(await perceive(lan), ENCODER, { sound: false }), `${hz}`);
+			await of_row(lan, ENCODER.name, "host-allow-mic");
+			await until(async () => { hz = await tone_of(lan, ENCODER.name); return tone_code(hz) === ENCODER.code; }, 10, 300);
+			check("allowed again, it is heard again", tone_code(hz) === ENCODER.code, `${hz}`);
 			check("DELETE ends it", (await ask(sent.session, "DELETE", { token: encoder_token.token })).status === 200);
 			await until(async () => !(await roster(lan)).some((one) => one.name === ENCODER.name), 5);
 			check("and it is gone from the roster", !(await roster(lan)).some((one) => one.name === ENCODER.name), JSON.stringify(await roster(lan)));
@@ -174,8 +192,11 @@ await scenario("whip", async () => {
 	check("and the token opens nothing", refused.status === 401 && refused.headers.get("www-authenticate") === "Bearer", `${refused.status} ${refused.text}`);
 
 	// -- what pages of elsewhere may
-	const options = await ask(whip, "OPTIONS", { headers: { origin: "https://player.example", "access-control-request-method": "POST" } });
-	check("OPTIONS says what is taken, and gives no other origin leave", options.status === 200 && options.headers.get("accept-post") === "application/sdp" && !options.headers.get("access-control-allow-origin"));
+	const preflight = async (origin) => (await ask(whip, "OPTIONS", { headers: { origin, "access-control-request-method": "POST" } }));
+	const ours = await preflight("https://player.example"), foreign = await preflight("https://evil.example");
+	check("OPTIONS says what is taken", ours.status === 200 && ours.headers.get("accept-post") === "application/sdp");
+	check("the configured origin may ask, and no other", ours.headers.get("access-control-allow-origin") === "https://player.example"
+		&& /authorization/i.test(ours.headers.get("access-control-allow-headers")) && !foreign.headers.get("access-control-allow-origin"));
 	check("GET is not for this", (await ask(whip, "GET")).status === 405);
 	await at_screen(lan, "meeting");
 });

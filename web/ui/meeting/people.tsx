@@ -106,7 +106,7 @@ function Acts({ member, session, room, inside, onRemove, close }: RowProps & { c
 				<>
 					{member.hand > 0 && <Item icon="hand" onClick={then(() => session.tell('lower_hand', { number }))}>{t('host.lower_hand')}</Item>}
 					{member.blocked.includes('mic')
-						? <Item icon="mic" onClick={then(() => session.tell('allow', { number, source: 'mic' }))}>{t('host.allow_mic')}</Item>
+						? <Item icon="mic" testId="host-allow-mic" onClick={then(() => session.tell('allow', { number, source: 'mic' }))}>{t('host.allow_mic')}</Item>
 						: <Item icon="micOff" testId="host-mute" onClick={then(() => session.tell('mute', { number }))}>{t('host.mute')}</Item>}
 					{member.blocked.includes('camera')
 						? <Item icon="camera" onClick={then(() => session.tell('allow', { number, source: 'camera' }))}>{t('host.allow_camera')}</Item>
