@@ -5,7 +5,7 @@
 // Two Chromium in a room, 720p at 30 pictures a second. The sender's WebRTC library prints each packet before SRTP (its own field trial
 // for debugging); a while after the rates have settled, SECONDS of it are kept. Once with three layers, once with one of 1.5 Mbit/s.
 
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterwards, scenario } from "../../e2e/lib/check.mjs";
@@ -62,7 +62,7 @@ function write_voice(path) {
 			v += Math.sin(k * phase) / k * (1 + Math.sin(5 * t + k));
 		bytes.writeInt16LE(Math.round(4000 * syllable * v + 60 * (Math.random() - 0.5)), 44 + n * 2);
 	}
-	writeSync(openSync(path, "w"), bytes);
+	writeFileSync(path, bytes);
 }
 
 /** In the page of the second recording: the camera is sent as one stream. */
@@ -127,16 +127,16 @@ function read_vp8(payload) {
 
 // -- the trace: a head line a stream, then a line a packet (format: trace.h) --
 
+const say = (text) => process.stderr.write(`# ${text}\n`); // the trace has standard output to itself
+
 function print_stream(head, packets, begin, more) {
 	const kept = packets.filter((one) => one.us >= begin && one.us < begin + SECONDS * 1e6 && one.payload.length > 0);
 	const rate = Math.round(kept.reduce((sum, one) => sum + one.payload.length * 8, 0) / SECONDS / 1000);
-	note_rate(`${head}: ${kept.length} packets, ${rate} kbit/s`);
+	say(`${head}: ${kept.length} packets, ${rate} kbit/s`);
 	console.log(`stream ${head}`);
 	for (const one of kept)
 		console.log(`${one.us - begin} ${one.payload.length} ${one.ts - kept[0].ts >>> 0}${more(one)}`);
 }
-
-const note_rate = (text) => process.stderr.write(`# ${text}\n`);
 
 function print_video(name, packets, begin) {
 	const shape = read_vp8(packets[0].payload).shape.toString(16);
@@ -187,7 +187,7 @@ await scenario("record", async () => {
 		const packets = await record(server, room, simulcast ? "three" : "one", simulcast);
 		const streams = streams_of(packets).filter((one) => one.length > 100);
 		const begin = packets[0].us + SETTLE_S * 1e6;
-		note_rate(`${packets.length} packets of ${streams.length} streams`);
+		say(`${packets.length} packets of ${streams.length} streams`);
 		const audio = streams.find((one) => one.every((packet) => packet.payload.length < 400));
 		if (simulcast)
 			print_stream("opus", audio, begin, (one) => ` ${one.level}`);
