@@ -125,7 +125,7 @@ function read_vp8(payload) {
 	return { shape: x & 240, start, non_reference: Boolean(payload[0] & 32), tid: tail >> 6, sync: Boolean(tail & 32), keyframe: start && !(payload[at] & 1) };
 }
 
-// -- the trace: a head line a stream, then a line a packet (format: trace.h) --
+// -- the trace: a head line a stream, then a line a packet (format: load_trace.h) --
 
 const say = (text) => process.stderr.write(`# ${text}\n`); // the trace has standard output to itself
 
