@@ -48,6 +48,7 @@ static const char usage_text[] =
 	"  --log FILE         its log is added there (nowhere)\n"
 	"  --address A --port N --workers N    where it listens (127.0.0.1, 9840) and with how many workers (1)\n"
 	"  --url ADDRESS      a room of a whole Hopkin that runs already, https://HOST:PORT/r/ROOM, open to guests; again for each further room\n"
+	"                     (its certificate is not checked: stay within your own network, and take a room made for this)\n"
 	"  --password-stdin   its password is read from standard input, a line for each --url\n"
 	"  --pid N            read the CPU time and memory of this process instead\n"
 	"  --pin S[,G]        the server runs on CPU S alone, this tool on G\n"
