@@ -259,6 +259,13 @@ static bool read_options(int argc, char **argv)
 		options.packets <= MOST_PACKETS && options.bytes >= 100 && options.bytes <= 1400;
 }
 
+static void holds(const char *what, bool it_does)
+{
+	char name[160];
+	snprintf(name, sizeof name, "bare forwarder, %u x %u bytes: %s", options.packets, options.bytes, what);
+	check(name, it_does);
+}
+
 static void report(uint64_t forwarded, uint64_t ns)
 {
 	if (!options.check) {
@@ -266,12 +273,12 @@ static void report(uint64_t forwarded, uint64_t ns)
 			forwarded, ns, (double)forwarded / ((double)ns / 1e9), (double)ns / (double)forwarded, d.lost, d.wrong);
 		return;
 	}
-	check("bare forwarder: packets come through", d.packets > 0);
-	check("bare forwarder: none is lost", d.lost == 0);
-	check("bare forwarder: numbers, header and payload are right, opened by libsrtp2", d.wrong == 0);
-	check("bare forwarder: packets of a train are padded to one size", d.padded > 0);
-	check("bare forwarder: each subscriber was sent each packet", forwarded == d.packets * options.subscribers);
-	check("bare forwarder: CPU time was read", ns > 0);
+	holds("packets come through", d.packets > 0);
+	holds("none is lost", d.lost == 0);
+	holds("numbers, header and payload are right, opened by libsrtp2", d.wrong == 0);
+	holds("packets of a train are padded to one size", d.padded > 0);
+	holds("each subscriber was sent each packet", forwarded == d.packets * options.subscribers);
+	holds("CPU time was read", ns > 0);
 }
 
 int main(int argc, char **argv)
