@@ -1,5 +1,7 @@
 // Getting in: refusals that tell nothing, guessing, cookies, origins, administration, what the log says.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join as join_path } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { connect } from 'node:tls';
 import { Client } from '../e2e/lib/client.mjs';
 import { afterwards, check, scenario } from '../e2e/lib/check.mjs';
@@ -131,6 +133,15 @@ await scenario('attacks/doors', async () => {
 		check('2 guessing an account is slowed within a dozen tries', tries.includes(429), tries.join(' '));
 		const still = await new Client(six).rest('POST', '/login', { name: 'thu', password: PASSWORD });
 		check('2 its owner still signs in from elsewhere', still.status === 200, `${still.status} ${still.text}`);
+	}
+
+	// -- 2: what a guess at a stolen database costs
+	if (!/(asan|tsan)/.test(process.env.HOPKIN_BUILD ?? '')) {      // those hash cheaply
+		const database = new DatabaseSync(join_path(server.data, 'hopkin.db'), { readOnly: true });
+		const hashes = ['accounts', 'rooms'].flatMap((table) => database.prepare(`SELECT password_hash FROM ${table}`).all()).map((r) => r.password_hash);
+		database.close();
+		check('2 every password is kept as Argon2id of 64 MiB and three passes', hashes.length >= 7 && hashes.filter(Boolean).every((h) =>
+			h.startsWith('$argon2id$v=19$m=65536,t=3,p=1$')), hashes.map((h) => h.slice(0, 32)).join(' '));
 	}
 
 	// -- 3, 9: whoever is early still meets the password; nobody unseen
