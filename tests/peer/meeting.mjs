@@ -11,13 +11,13 @@ export async function knock(peers, peer, server, { origin = server.url, cookie, 
 }
 
 /** A request and its answer; {t: "closed", code} when the connection ended instead. */
-export async function ask(peers, peer, msg, ms = 15000) {
+export async function ask(peers, peer, msg, ms = 60000) {
 	const from = peers.events.length;
 	const { id } = await peers.run('ws.send', { peer, msg });
 	return answerTo(peers, peer, id, from, ms);
 }
 
-async function answerTo(peers, peer, id, from, ms = 15000) {
+async function answerTo(peers, peer, id, from, ms = 60000) {
 	const e = await peers.wait(`answer to ${peer}`, (x) => x.peer === peer
 		&& ((x.ev === 'msg' && (x.msg.re === id || x.msg.re === 0)) || x.ev === 'ws.closed'), { from, ms });
 	return e.ev === 'msg' ? e.msg : { t: 'closed', code: e.code, status: e.status };
