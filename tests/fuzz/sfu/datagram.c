@@ -67,7 +67,7 @@ static void one(struct worker *w, uint8_t kind, const uint8_t *bytes, size_t len
 		timers_run(&w->timers, w->now_us += 50000);
 		break;
 	}
-	udp_batch_send(w->batch);
+	worker_flush(w);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
