@@ -109,9 +109,10 @@ static int write_next(struct ws *s)
 static int writable(struct ws *s)
 {
 	if (s->ping) {
-		unsigned char empty[LWS_PRE + 1];
+		/* Not empty: of a pong without a payload libwebsockets 4.1 says nothing. */
+		unsigned char byte[LWS_PRE + 1] = { [LWS_PRE] = 'h' };
 		s->ping = false;
-		if (lws_write(s->wsi, empty + LWS_PRE, 0, LWS_WRITE_PING) < 0)
+		if (lws_write(s->wsi, byte + LWS_PRE, 1, LWS_WRITE_PING) < 0)
 			return -1;
 	} else if (s->first && write_next(s)) {
 		return -1;

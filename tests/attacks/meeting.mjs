@@ -190,10 +190,6 @@ await scenario('attacks/meeting', async () => {
 		await goesOn('16 strange TCP connections');
 	}
 
-	// Where dozens of peers in one process get little of the machine, they answer the server's pings too late to be thought alive by these alone.
-	const heartbeat = setInterval(() => ['host', 'ann'].forEach((peer) => peers.run('ws.send', { peer, msg: { t: 'ping' } }).catch(() => undefined)), 8000);
-	afterwards(() => clearInterval(heartbeat));
-
 	// -- 22: floods
 	{
 		const before = await peers.report('ann');

@@ -240,7 +240,7 @@ def e2e_env(build="release"):
 	return {**(ASAN if build == "asan" else {}), "HOPKIN_MEDIA": str(BUILD / "tests-media"), "HOPKIN_BUILD": str(BUILD / build)}
 
 
-E2E_SECONDS = {"recovery": 300, "transports": 300, "screens": 500, "whip": 300}
+E2E_SECONDS = {"recovery": 300, "transports": 300, "screens": 500, "whip": 300, "refusals": 400}
 
 
 def e2e_programs():
