@@ -200,7 +200,7 @@ await scenario('attacks/meeting', async () => {
 				await peers.run('ws.send', { peer: `flood${i}`, msg: { t: 'ping' } }).catch(() => undefined);
 		const floods = Array.from({ length: 25 }, (_, i) => new Client(server.url).rest('POST', '/login', { name: `khong-${i}`, password: 'sai-mat-khau-9' }).then((r) => r.status).catch(() => 0));
 		const doors = [];
-		for (let i = 0; i < 15; i++)
+		for (let i = 0; i < (sanitized ? 4 : 15); i++)          // hashed quickly there, more would shut this address out for long
 			doors.push(enter(peers, `pw${i}`, server, { room: room.id, password: `sai-mat-khau-${i}`, name: 'x' }));
 		const statuses = await Promise.all(floods);
 		const codes = (await Promise.all(doors)).map((d) => d.code);
@@ -249,6 +249,9 @@ await scenario('attacks/meeting', async () => {
 		check('10 the browser cookie is __Host-, Secure, HttpOnly, SameSite=Strict and ends with the browser', ['Secure', 'HttpOnly', 'SameSite=Strict',
 			'Path=/'].every((w) => given.includes(w)) && !/Max-Age|Expires|Domain/i.test(given), given.replace(/=[^;]+/, '=…'));
 		const theirs = given.split(';')[0], neighbour = (await device()).split(';')[0];
+		// they are dated to the second, and only an older one tells a neighbour from a private window
+		const second = Math.floor(Date.now() / 1000);
+		await until(() => Math.floor(Date.now() / 1000) > second, 3, 20);
 		const known = await fetch(`${server.url}/`, { headers: { cookie: theirs } });
 		check('10 who has one is given no other', known.headers.getSetCookie().length === 0);
 		const bad = await join(peers, 'bad', server, { ...key, name: 'Xấu', cookie: theirs });

@@ -32,9 +32,9 @@ export async function enter(peers, peer, server, { room, password, name, cookie 
 }
 
 /** All the way in, with media: gives the answer to `join`. What the peer sends and where it receives are in `plan`. */
-export async function join(peers, peer, server, { room, password, name = peer, cookie, state, wait = true, ...plan } = {}) {
+export async function join(peers, peer, server, { room, password, name, cookie, state, wait = true, ...plan } = {}) {
 	await peers.run('peer', { peer, mic: true, camera: { layers: 3 }, seats: ['person', 'person', 'person', 'person', 'screen', 'voice'], ...plan });
-	const entered = await enter(peers, peer, server, { room, password, name: cookie ? undefined : name, cookie });
+	const entered = await enter(peers, peer, server, { room, password, name: name ?? (cookie ? undefined : peer), cookie });
 	if (entered.t !== 'entered')
 		return entered;
 	const from = peers.events.length;
