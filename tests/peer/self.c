@@ -53,7 +53,7 @@ static void ledger(void)
 	tp_srtp_destroy(server);
 }
 
-struct said { uint32_t number, seq, frame, csrc; uint16_t rtp_seq; uint32_t ts; int32_t pid; bool start, key; uint8_t layer; int spoil; };
+struct said { uint32_t number, seq, frame, csrc; uint16_t rtp_seq; uint32_t ts; int32_t pid; bool start, key; uint8_t layer; int spoil; bool rtx; };
 
 static void feed(struct tp_sink *sink, const struct said *s)
 {
@@ -67,6 +67,11 @@ static void feed(struct tp_sink *sink, const struct said *s)
 		payload[at + 60] ^= 1;
 	struct tp_rtp rtp = { .pt = 96, .seq = s->rtp_seq, .ts = s->ts, .ssrc = 5, .csrc_count = 1, .csrc = { s->csrc }, .payload = payload,
 		.payload_len = at + 100 };
+	uint8_t again[202] = { (uint8_t)(s->rtp_seq >> 8), (uint8_t)s->rtp_seq };
+	memcpy(again + 2, payload, rtp.payload_len);
+	if (s->rtx)
+		rtp = (struct tp_rtp){ .pt = 97, .seq = 1, .ts = s->ts, .ssrc = 6, .csrc_count = 1, .csrc = { s->csrc }, .payload = again,
+			.payload_len = rtp.payload_len + 2 };
 	tp_sink_input(sink, &rtp, 1000);
 }
 
@@ -80,6 +85,7 @@ static const struct {
 	{ "another's number as CSRC", { 1, 1, 1, 2, 101, 4000, 8, true }, COUNTER(wrong_csrc) },
 	{ "one byte of the payload changed", { 1, 1, 1, 1, 101, 4000, 8, true, .spoil = 1 }, COUNTER(wrong_payload) },
 	{ "a packet twice", { 1, 0, 0, 1, 100, 1000, 7, true, true }, COUNTER(duplicates) },
+	{ "a packet that was there by RTX", { 1, 0, 0, 1, 100, 1000, 7, true, true, .rtx = true }, COUNTER(resent_again) },
 	{ "a new sender without a keyframe", { 2, 9, 9, 2, 101, 4000, 8, true }, COUNTER(switch_without_keyframe) },
 	{ "another layer without a keyframe", { 1, 9, 9, 1, 101, 4000, 8, true, .layer = 2 }, COUNTER(switch_without_keyframe) },
 	{ "a jump of the picture id", { 1, 1, 1, 1, 101, 4000, 10, true }, COUNTER(picture_id_jumps) },
@@ -92,7 +98,7 @@ int main(void)
 {
 	ledger();
 	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
-		struct tp_sink sink = { .video = true, .ssrc = 5, .pt = 96 };
+		struct tp_sink sink = { .video = true, .ssrc = 5, .pt = 96, .rtx_ssrc = 6, .rtx_pt = 97 };
 		char name[96];
 		feed(&sink, &(struct said){ 1, 0, 0, 1, 100, 1000, 7, true, true });
 		feed(&sink, &wrongs[i].second);

@@ -41,6 +41,7 @@ static json_t *sink(const struct tp_peer *peer, const struct tp_sink *s)
 	put(o, "bytes", c->bytes);
 	put(o, "lost", tp_sink_lost(s));
 	put(o, "recovered", c->recovered);
+	put(o, "resent_again", c->resent_again);
 	put(o, "frames", c->frames);
 	put(o, "keyframes", c->keyframes);
 	put(o, "switches", c->switches);

@@ -144,7 +144,7 @@ static void check_newest(struct tp_sink *s, const struct tp_rtp *rtp, const stru
 	}
 }
 
-static void take_media(struct tp_sink *s, const struct tp_rtp *rtp, const uint8_t *payload, size_t len, int64_t now_us)
+static void take_media(struct tp_sink *s, const struct tp_rtp *rtp, const uint8_t *payload, size_t len, bool resent, int64_t now_us)
 {
 	struct tp_vp8 vp8 = { .picture_id = -1, .tl0 = -1, .tid = -1 };
 	struct tp_tag tag;
@@ -152,7 +152,7 @@ static void take_media(struct tp_sink *s, const struct tp_rtp *rtp, const uint8_
 	enum place place = take_seq(s, rtp->seq);
 
 	if (place == DUPLICATE) {
-		s->counts.duplicates++;
+		++*(resent ? &s->counts.resent_again : &s->counts.duplicates);
 		return;
 	}
 	s->counts.packets++;
@@ -182,14 +182,14 @@ void tp_sink_input(struct tp_sink *s, const struct tp_rtp *rtp, int64_t now_us)
 	if (rtp->mid[0] && strcmp(rtp->mid, s->mid) != 0)
 		s->counts.wrong_mid++;
 	if (rtp->ssrc == s->ssrc && rtp->pt == s->pt) {
-		take_media(s, rtp, rtp->payload, rtp->payload_len, now_us);
+		take_media(s, rtp, rtp->payload, rtp->payload_len, false, now_us);
 	} else if (s->rtx_ssrc && rtp->ssrc == s->rtx_ssrc && rtp->pt == s->rtx_pt) {
 		if (rtp->payload_len <= 2)
 			return;         /* padding only: a probe */
 		struct tp_rtp inner = *rtp;
 		inner.seq = (uint16_t)(rtp->payload[0] << 8 | rtp->payload[1]);
 		s->counts.recovered++;
-		take_media(s, &inner, rtp->payload + 2, rtp->payload_len - 2, now_us);
+		take_media(s, &inner, rtp->payload + 2, rtp->payload_len - 2, true, now_us);
 	} else {
 		s->counts.wrong_pt++;
 	}

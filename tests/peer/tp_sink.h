@@ -13,6 +13,7 @@ enum { TP_SENDERS = 64, TP_MISSING = 128, TP_LATENCY_BUCKETS = 40 };
 
 struct tp_sink_counts {
 	uint64_t packets, bytes, recovered;     /* media packets; those that came by RTX */
+	uint64_t resent_again;                  /* by RTX, though it was there: asked for twice, or late */
 	uint64_t frames, keyframes, switches;   /* changes of sender or layer */
 	uint64_t no_level;                      /* audio without a level: right where its sender sends none */
 	/* wrong */
