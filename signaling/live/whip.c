@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "client.h"
 #include "device_offer.h"
@@ -15,9 +14,6 @@
 #include "resume.h"
 
 enum { FULL_RETRY_S = 10, RECOVERY_RETRY_S = 3 };
-
-static const char offer_type[] = "application/sdp";
-static const char fragment_type[] = "application/trickle-ice-sdpfrag";
 
 /* One request that waits: for its token to be looked up (in live.exchanges), or for the media program (conn.exchange). */
 struct whip_exchange {
@@ -31,138 +27,6 @@ struct whip_exchange {
 	live_whip_done_fn *done;
 	void *arg;
 };
-
-/* -- the form of a request --------------------------------------------------------------------------------------------------- */
-
-/* One part of a path: base64url of exactly `len` characters, up to the next slash or the end. */
-static bool take_part(const char **at, char *out, size_t len)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-	if (strspn(*at, digits) != len)
-		return false;
-	memcpy(out, *at, len);
-	out[len] = 0;
-	*at += len;
-	return true;
-}
-
-/* /whip/ROOM, /whep/ROOM, and either with /SESSION. */
-static bool read_path(struct whip_target *out, const char *path)
-{
-	if (strncmp(path, "/whip/", 6) && strncmp(path, "/whep/", 6))
-		return false;
-	out->publish = path[3] == 'i';
-	path += 6;
-	if (!take_part(&path, out->room, LIVE_ROOM_ID_ROOM - 1))
-		return false;
-	if (*path == '/' && path[1]) {
-		path++;
-		if (!take_part(&path, out->session, RESUME_TOKEN_ROOM - 1))
-			return false;
-	}
-	return !*path;
-}
-
-static bool read_method(struct whip_target *out, const char *method)
-{
-	static const char *const names[] = { [WHIP_POST] = "POST", [WHIP_PATCH] = "PATCH", [WHIP_DELETE] = "DELETE" };
-
-	for (int i = 0; i < 3; i++) {
-		if (!strcmp(method, names[i])) {
-			out->method = (enum whip_method)i;
-			return (i == WHIP_POST) == !out->session[0];
-		}
-	}
-	return false;
-}
-
-/* Parameters behind a semicolon are nobody's business here. */
-static bool is_type(const char *header, const char *type)
-{
-	size_t len = strlen(type);
-
-	return !strncasecmp(header, type, len) && (!header[len] || header[len] == ';' || header[len] == ' ');
-}
-
-/* A client that names what it takes must take what it gets. */
-static bool accepts(const char *header)
-{
-	return !*header || strstr(header, "*/*") || strcasestr(header, "application/*") || strcasestr(header, offer_type);
-}
-
-/* RFC 6750 §2.1. What is no token is looked up like one: nothing tells the two apart. */
-static void read_token(struct whip_target *out, const char *header)
-{
-	if (strncasecmp(header, "Bearer ", 7))
-		return;
-	header += 7;
-	while (*header == ' ')
-		header++;
-	if (strlen(header) < sizeof out->token)
-		strcpy(out->token, header);
-}
-
-static struct live_whip_answer refusal(int status, const char *code)
-{
-	return (struct live_whip_answer){ .status = status, .code = code };
-}
-
-bool whip_judge(struct whip_target *out, struct live_whip_answer *answer, const struct live_whip_request *r)
-{
-	memset(out, 0, sizeof *out);
-	if (!read_path(out, r->path)) {
-		*answer = refusal(404, "not_found");
-		return true;
-	}
-	const char *allow = out->session[0] ? "OPTIONS, PATCH, DELETE" : "OPTIONS, POST";
-	if (!strcmp(r->method, "OPTIONS")) {
-		*answer = (struct live_whip_answer){ .status = 200, .allow = allow, .accept_post = out->session[0] ? NULL : offer_type,
-			.accept_patch = out->session[0] ? fragment_type : NULL };
-		return true;
-	}
-	if (!read_method(out, r->method)) {
-		*answer = refusal(405, "method_not_allowed");
-		answer->allow = allow;
-		return true;
-	}
-	if (out->method != WHIP_DELETE && !is_type(r->content_type, out->method == WHIP_POST ? offer_type : fragment_type)) {
-		*answer = refusal(415, "unsupported_media_type");
-		return true;
-	}
-	if (out->method == WHIP_POST && !accepts(r->accept)) {
-		*answer = refusal(406, "not_acceptable");
-		return true;
-	}
-	read_token(out, r->authorization);
-	return false;
-}
-
-/* If-Match: `*`, or a list of entity tags, compared strongly (RFC 9110 §13.1.1). The star is met with quotes around it, too. */
-static bool matches_any(const char *if_match)
-{
-	return !strcmp(if_match, "*") || !strcmp(if_match, "\"*\"");
-}
-
-static bool matches(const char *if_match, const char *etag)
-{
-	const char *at = strstr(if_match, etag);
-
-	return at && (at == if_match || at[-1] == ' ' || at[-1] == ',');
-}
-
-int whip_patch_status(const struct ice_fragment *fragment, bool credentials_stand, const char *if_match, const char *etag)
-{
-	bool named = fragment->ufrag[0] || fragment->pwd[0];
-
-	if (!*if_match)
-		return 428;
-	if (!matches_any(if_match) && !matches(if_match, etag))
-		return 412;
-	if (!named || (fragment->ufrag[0] && credentials_stand))
-		return 204;
-	return fragment->ufrag[0] && fragment->pwd[0] ? 200 : 400;
-}
 
 /* -- exchanges ------------------------------------------------------------------------------------------------------------------ */
 
@@ -183,7 +47,7 @@ static void answer(struct whip_exchange *x, const struct live_whip_answer *a)
 
 static void refuse(struct live *live, struct whip_exchange *x, int status, const char *code, uint32_t retry_after_s)
 {
-	struct live_whip_answer a = refusal(status, code);
+	struct live_whip_answer a = whip_refusal(status, code);
 
 	a.retry_after_s = retry_after_s;
 	live->counters.devices_refused++;
@@ -227,7 +91,7 @@ void live_whip(struct live *live, const struct live_whip_request *request, live_
 	}
 	struct whip_exchange *x = exchange_new(live, &target, request, done, arg);
 	if (!x) {
-		a = refusal(503, "busy");
+		a = whip_refusal(503, "busy");
 		done(arg, &a);
 		return;
 	}
@@ -479,7 +343,7 @@ void whip_answered(struct live_conn *conn, const char *sdp, const char *session)
 	if (!x)
 		return;
 	peers_etag(conn->live, p->peer, etag);
-	struct live_whip_answer a = { .status = session ? 201 : 200, .body = sdp, .type = session ? offer_type : fragment_type, .etag = etag };
+	struct live_whip_answer a = { .status = session ? 201 : 200, .body = sdp, .type = session ? whip_offer_type : whip_fragment_type, .etag = etag };
 	if (session) {
 		snprintf(location, sizeof location, "/%s/%s/%s", x->target.publish ? "whip" : "whep", p->meeting->room.id, session);
 		a.location = location;
