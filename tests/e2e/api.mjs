@@ -12,6 +12,7 @@ const page = readFileSync(join(TOP, "signaling/API.md"), "utf8");
 const asked = new Set();
 
 const ROOM = ["id", "title", "url", "guests", "max", "closed", "banner", "contact", "created", "live"];
+const TOKEN = ["id", "name", "right", "created", "used", "expires"];
 const ME = ["id", "name", "display", "role"];
 
 /** Asks for `row` (as the table writes it) and checks status and fields. */
@@ -60,6 +61,12 @@ await scenario("api", async () => {
 	const changed = await row(main, "PATCH `/rooms/ID`", `/rooms/${room.id}`, { title: "Giao ban tháng", closed: true }, 200, ROOM);
 	check("api: PATCH changes what it names", changed.title === "Giao ban tháng" && changed.closed === true && changed.guests === true, JSON.stringify(changed));
 	await row(main, "POST `/rooms/ID/password`", `/rooms/${room.id}/password`, {}, 200, ["password"]);
+
+	const device = await row(main, "POST `/rooms/ID/tokens`", `/rooms/${room.id}/tokens`, { name: "Máy quay", right: "publish" }, 201, [...TOKEN, "address", "token"]);
+	check("api: a token's address is for what it may do", device.address === `${server.url}/whip/${room.id}`, device.address);
+	const devices = await row(main, "GET `/rooms/ID/tokens`", `/rooms/${room.id}/tokens`, undefined, 200, ["tokens"]);
+	check("api: tokens are listed, never in clear", devices.tokens?.length === 1 && Object.keys(devices.tokens[0]).sort().join() === [...TOKEN].sort().join(), JSON.stringify(devices));
+	await row(main, "DELETE `/rooms/ID/tokens/ID`", `/rooms/${room.id}/tokens/${device.id}`, undefined, 204);
 
 	const person = await row(admin, "POST `/people` *admin*", "/people", { name: "minh", display: "Minh Đức", role: "member" }, 201, ["id", "link"]);
 	const people = await row(admin, "GET `/people` *admin*", "/people", undefined, 200, ["people"]);
