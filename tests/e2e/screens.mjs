@@ -137,7 +137,21 @@ async function office(one, language, server) {
 	await press(one, "account-menu");
 	await look(one, language, "12-account-menu");
 	await escape(one);
+	await devices_of_a_room(one, language);
 	return { room, link };
+}
+
+async function devices_of_a_room(one, language) {
+	await press(one, "room-more");
+	await one.page.locator('[data-testid="room-devices"]').click();
+	await fill(one, "device-name", "Máy quay hội trường");
+	await press(one, "device-make");
+	await until(() => one.page.evaluate(() => document.querySelectorAll('[data-testid="copy-text"]').length === 2));
+	await look(one, language, "14-device-token");
+	await press(one, "device-done");
+	await one.page.waitForSelector('[data-testid="device"]');
+	await look(one, language, "15-devices");
+	await escape(one);
 }
 
 async function way_in(guest, language, room) {
