@@ -134,13 +134,6 @@ static void put_codec(struct answer *a, const struct offer_part *part, const str
 
 static void put_extensions(struct answer *a, const struct sdp_section *s, const struct offer_part *part)
 {
-	static const char *const uris[SDP_EXTS] = {
-		[SDP_EXT_MID] = "urn:ietf:params:rtp-hdrext:sdes:mid",
-		[SDP_EXT_RID] = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-		[SDP_EXT_RRID] = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-		[SDP_EXT_LEVEL] = "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-		[SDP_EXT_TWCC] = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-	};
 	static const char *const reversed[] = { [SDP_SENDRECV] = "", [SDP_SENDONLY] = "/recvonly", [SDP_RECVONLY] = "/sendonly",
 		[SDP_INACTIVE] = "/inactive" };
 
@@ -148,7 +141,7 @@ static void put_extensions(struct answer *a, const struct sdp_section *s, const 
 		bool layers = e == SDP_EXT_RID || e == SDP_EXT_RRID;
 		if (!s->ext[e].id || (layers && part->role != OFFER_SOURCE))
 			continue;
-		put(&a->t, "a=extmap:%u%s %s\r\n", s->ext[e].id, reversed[s->ext[e].direction], uris[e]);
+		put(&a->t, "a=extmap:%u%s %s\r\n", s->ext[e].id, reversed[s->ext[e].direction], sdp_ext_uris[e]);
 	}
 }
 

@@ -63,16 +63,17 @@ static bool read_direction_word(struct span word, enum sdp_direction *out)
 	return false;
 }
 
+const char *const sdp_ext_uris[SDP_EXTS] = {
+	[SDP_EXT_MID] = "urn:ietf:params:rtp-hdrext:sdes:mid",
+	[SDP_EXT_RID] = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+	[SDP_EXT_RRID] = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+	[SDP_EXT_LEVEL] = "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+	[SDP_EXT_TWCC] = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+};
+
 /* a=extmap:ID[/DIRECTION] URI (RFC 8285 §5). Ids above 14 need two-byte headers, which are not used. */
 static bool read_extmap(struct span value, struct sdp_section *s)
 {
-	static const char *const uris[SDP_EXTS] = {
-		[SDP_EXT_MID] = "urn:ietf:params:rtp-hdrext:sdes:mid",
-		[SDP_EXT_RID] = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-		[SDP_EXT_RRID] = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-		[SDP_EXT_LEVEL] = "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-		[SDP_EXT_TWCC] = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-	};
 	struct span first = span_word(&value);
 	struct span uri = span_word(&value);
 	struct span id_text = span_cut(&first, '/');
@@ -84,7 +85,7 @@ static bool read_extmap(struct span value, struct sdp_section *s)
 	if (first.len && !read_direction_word(first, &direction))
 		return false;
 	for (int i = 0; i < SDP_EXTS; i++) {
-		if (span_is(uri, uris[i]) && id <= 14 && !s->ext[i].id) {
+		if (span_is(uri, sdp_ext_uris[i]) && id <= 14 && !s->ext[i].id) {
 			s->ext[i].id = (uint8_t)id;
 			s->ext[i].direction = direction;
 		}

@@ -30,6 +30,8 @@ enum sdp_setup { SDP_SETUP_NONE, SDP_SETUP_ACTPASS, SDP_SETUP_ACTIVE, SDP_SETUP_
 
 /* Header extensions that are understood, as indices into sdp_section.ext. */
 enum sdp_ext { SDP_EXT_MID, SDP_EXT_RID, SDP_EXT_RRID, SDP_EXT_LEVEL, SDP_EXT_TWCC, SDP_EXTS };
+/** Their addresses as an offer and its answer write them (RFC 8285 §5). */
+extern const char *const sdp_ext_uris[SDP_EXTS];
 
 struct sdp_codec {
 	uint8_t pt;

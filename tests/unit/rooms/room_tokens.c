@@ -1,22 +1,19 @@
 /* Tokens of devices: made, found by what was shown, slowed, expired, revoked, and what another process did to them. */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
 #include "room_tokens.h"
+#include "store_turns.h"
 
 #define ROOM "AAAAAAAAAAAAAAAAAAAAAA"
 #define OTHER "BBBBBBBBBBBBBBBBBBBBBB"
 
 static char folder[] = "/tmp/hopkin-tokens-XXXXXX";
 static char path[64];
-static struct inbox *inbox;
 static struct store_thread *thread;
 static struct room_tokens *tokens;
 static int64_t owner;
-static enum rooms_result result;
-static bool answered;
 static store_id made;
 static int ends;
 static uint8_t ended_hash[STORE_TOKEN_HASH_BYTES];
@@ -40,21 +37,6 @@ static void news(void *arg, struct store_snapshot *snapshot)
 	if (tokens)
 		room_tokens_replace(tokens, snapshot);
 	store_snapshot_destroy(snapshot);
-}
-
-static void turn(void)
-{
-	struct pollfd p = { .fd = inbox_fd(inbox), .events = POLLIN };
-	if (poll(&p, 1, 100) > 0)
-		inbox_drain(inbox);
-}
-
-static enum rooms_result wait_done(void)
-{
-	for (int i = 0; i < 100 && !answered; i++)
-		turn();
-	answered = false;
-	return result;
 }
 
 #define UNTIL(condition) for (int i_ = 0; i_ < 50 && !(condition); i_++) turn()

@@ -1,18 +1,15 @@
 /* Rooms: made, changed and removed through the store, and what another process did to them. */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
 #include "rooms.h"
+#include "store_turns.h"
 
 static char folder[] = "/tmp/hopkin-rooms-XXXXXX";
 static char path[64];
-static struct inbox *inbox;
 static struct rooms *rooms;
 static int64_t owner;
-static enum rooms_result result;
-static bool answered;
 static store_id made;
 static int changes, removals;
 static char changed_title[64];
@@ -41,21 +38,6 @@ static void news(void *arg, struct store_snapshot *snapshot)
 	if (rooms)
 		rooms_replace(rooms, snapshot);
 	store_snapshot_destroy(snapshot);
-}
-
-static void turn(void)
-{
-	struct pollfd p = { .fd = inbox_fd(inbox), .events = POLLIN };
-	if (poll(&p, 1, 100) > 0)
-		inbox_drain(inbox);
-}
-
-static enum rooms_result wait_done(void)
-{
-	for (int i = 0; i < 100 && !answered; i++)
-		turn();
-	answered = false;
-	return result;
 }
 
 static void ours(void)
